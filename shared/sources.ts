@@ -1,0 +1,21 @@
+/** The ids of DESIGN §3: one stream of records each. Their collectors live in `collect/sources/`. */
+export const SOURCE_IDS = [
+  'signins-interactive',
+  'signins-noninteractive',
+  'signins-serviceprincipal',
+  'signins-managedidentity',
+  'directory-audits',
+  'provisioning',
+  'risk-detections',
+  'ual-entra',
+  'ual-exchange',
+  'ual-sharepoint',
+  'ual-general',
+  'ual-dlp',
+  'ual-search',
+  'import',
+] as const;
+
+export type SourceId = (typeof SOURCE_IDS)[number];
+
+export const isSourceId = (text: string): text is SourceId => (SOURCE_IDS as readonly string[]).includes(text);
