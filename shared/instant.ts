@@ -9,9 +9,11 @@ export type Ticks = bigint;
 const TICKS_PER_MS = 10_000n;
 
 // ISO 8601 date-time: fraction of any length, zone Z / +hh:mm / +hhmm, or none (vendor times are UTC).
-const ISO = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
+const ISO =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 // "M/D/YYYY h:mm:ss AM": portal exports and some diagnostic-settings records.
-const US = /^(\d{1,2})\/(\d{1,2})\/(\d{4})[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?\s*(AM|PM)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
+const US =
+  /^(\d{1,2})\/(\d{1,2})\/(\d{4})[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?\s*(AM|PM)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
 /** The instant a vendor's text names, or undefined when it names none. */
 export function parseInstant(text: unknown): Ticks | undefined {

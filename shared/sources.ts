@@ -18,4 +18,5 @@ export const SOURCE_IDS = [
 
 export type SourceId = (typeof SOURCE_IDS)[number];
 
-export const isSourceId = (text: string): text is SourceId => (SOURCE_IDS as readonly string[]).includes(text);
+export const isSourceId = (text: string): text is SourceId =>
+  (SOURCE_IDS as readonly string[]).includes(text);

@@ -1,0 +1,81 @@
+import { promisify } from 'node:util';
+import { gunzip, inflateRawSync } from 'node:zlib';
+import { HoldfastError } from '../errors.ts';
+import { segmentPath, type SegmentRef } from '../layout.ts';
+import type { BlobStore } from '../store/stores.ts';
+import type { Chunk } from './manifest.ts';
+
+const decompress = promisify(gunzip);
+
+/** Our own members have the plain 10-byte header (no name, no extra field) and the 8-byte trailer. */
+const HEADER = 10;
+const TRAILER = 8;
+const LF = 0x0a;
+
+/** The lines of a chunk's plain text, without their line feeds. Views into `text`, not copies. */
+export function* linesOf(text: Buffer): Generator<Buffer> {
+  let start = 0;
+  while (start < text.length) {
+    const end = text.indexOf(LF, start);
+    const stop = end === -1 ? text.length : end;
+    if (stop > start) yield text.subarray(start, stop);
+    start = stop + 1;
+  }
+}
+
+export async function gunzipMember(member: Buffer, ref: SegmentRef): Promise<Buffer> {
+  try {
+    return await decompress(member);
+  } catch (cause) {
+    throw new HoldfastError('archive-corrupt', `Segment ${segmentPath(ref)} does not decompress.`, {
+      cause,
+      ids: { blob: segmentPath(ref) },
+    });
+  }
+}
+
+/** One chunk's plain text by a ranged read. */
+export async function readChunk(
+  blobs: BlobStore,
+  ref: SegmentRef,
+  chunk: Pick<Chunk, 'offset' | 'length'>,
+): Promise<Buffer> {
+  return gunzipMember(await blobs.getRange(segmentPath(ref), chunk.offset, chunk.length), ref);
+}
+
+export interface Member {
+  readonly offset: number;
+  readonly length: number;
+  readonly text: Buffer;
+}
+
+/** Walks the gzip members of a segment without its manifest. Throws `archive-corrupt` at the first that is not one. */
+export function* walkMembers(body: Buffer, name: string): Generator<Member> {
+  let offset = 0;
+  while (offset < body.length) {
+    if (body[offset] !== 0x1f || body[offset + 1] !== 0x8b) throw corrupt(name, offset);
+    const { text, consumed } = inflate(body.subarray(offset + HEADER), name, offset);
+    const length = HEADER + consumed + TRAILER;
+    if (offset + length > body.length) throw corrupt(name, offset);
+    yield { offset, length, text };
+    offset += length;
+  }
+}
+
+function inflate(raw: Buffer, name: string, offset: number): { text: Buffer; consumed: number } {
+  try {
+    const { buffer, engine } = inflateRawSync(raw, { info: true }) as unknown as {
+      buffer: Buffer;
+      engine: { bytesWritten: number };
+    };
+    return { text: buffer, consumed: engine.bytesWritten };
+  } catch (cause) {
+    throw corrupt(name, offset, cause);
+  }
+}
+
+const corrupt = (name: string, offset: number, cause?: unknown): HoldfastError =>
+  new HoldfastError('archive-corrupt', `Segment ${name} is damaged at byte ${offset}.`, {
+    cause,
+    ids: { blob: name, offset },
+  });

@@ -1,0 +1,147 @@
+import { createHash, hash, type Hash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { formatTicks, type Ticks } from '../instant.ts';
+import { DIGEST_BYTES, type ArchiveRecord } from '../record.ts';
+import type { Chunk } from './manifest.ts';
+
+const compress = promisify(gzip);
+
+/** A chunk closes at this much text: one user of one segment is then one or two chunks. */
+export const CHUNK_BYTES = 128 * 1024;
+/** A segment closes at this much text. */
+export const SEGMENT_BYTES = 64 * 1024 * 1024;
+const LEVEL = 6;
+const LINE_FEED = Buffer.from('\n');
+
+export interface BuiltSegment {
+  readonly body: Buffer;
+  readonly chunks: readonly Chunk[];
+  readonly records: number;
+  readonly unparsed: number;
+  readonly untimed: number;
+  readonly minTime: string | null;
+  readonly maxTime: string | null;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly plainSha256: string;
+  readonly digests: Buffer;
+}
+
+export interface DigestedRecord extends ArchiveRecord {
+  readonly digest: Buffer;
+}
+
+/** By user, then time, then text: a total order, so that the same records always make the same bytes. */
+export function segmentOrder(a: ArchiveRecord, b: ArchiveRecord): number {
+  if (a.facts.user !== b.facts.user) return a.facts.user < b.facts.user ? -1 : 1;
+  const [x, y] = [a.facts.ticks ?? -1n, b.facts.ticks ?? -1n];
+  if (x !== y) return x < y ? -1 : 1;
+  return Buffer.compare(a.text, b.text);
+}
+
+/** Sorts, chunks and compresses records into one segment. Pure but for its use of zlib's threads. */
+export async function buildSegment(records: readonly DigestedRecord[]): Promise<BuiltSegment> {
+  const sorted = [...records].sort(segmentOrder);
+  const plain = createHash('sha256');
+  const members: Buffer[] = [];
+  const chunks: Chunk[] = [];
+  let offset = 0;
+  let pending: Promise<Buffer> | undefined;
+  let pendingDraft: ChunkDraft | undefined;
+  const settle = async (): Promise<void> => {
+    if (!pending || !pendingDraft) return;
+    const member = await pending;
+    members.push(member);
+    chunks.push(pendingDraft.close(offset, member));
+    offset += member.length;
+  };
+  // One member compresses on zlib's thread while the next is put together.
+  for (const draft of draftChunks(sorted)) {
+    const text = draft.text(plain);
+    const next = compress(text, { level: LEVEL });
+    await settle();
+    pending = next;
+    pendingDraft = draft;
+  }
+  await settle();
+  const body = Buffer.concat(members, offset);
+  const [minTime, maxTime] = timeBounds(sorted);
+  return {
+    body,
+    chunks,
+    records: sorted.length,
+    unparsed: sorted.reduce((n, r) => n + (r.value === undefined ? 1 : 0), 0),
+    untimed: sorted.reduce((n, r) => n + (r.facts.ticks === undefined ? 1 : 0), 0),
+    minTime,
+    maxTime,
+    bytes: chunks.reduce((n, c) => n + c.bytes, 0),
+    sha256: hash('sha256', body, 'hex'),
+    plainSha256: plain.digest('hex'),
+    digests: Buffer.concat(
+      sorted.map((r) => r.digest),
+      sorted.length * DIGEST_BYTES,
+    ),
+  };
+}
+
+/** Splits sorted records at the chunk size. */
+export function* draftChunks(sorted: Iterable<ArchiveRecord>): Generator<ChunkDraft> {
+  let draft = new ChunkDraft();
+  for (const record of sorted) {
+    draft.add(record);
+    if (draft.bytes >= CHUNK_BYTES) {
+      yield draft;
+      draft = new ChunkDraft();
+    }
+  }
+  if (draft.records > 0) yield draft;
+}
+
+export class ChunkDraft {
+  bytes = 0;
+  records = 0;
+  readonly #lines: Buffer[] = [];
+  readonly #operations = new Map<string, number>();
+  #min: Ticks | undefined;
+  #max: Ticks | undefined;
+
+  add({ text, facts }: ArchiveRecord): void {
+    this.#lines.push(text, LINE_FEED);
+    this.bytes += text.length + 1;
+    this.records++;
+    this.#operations.set(facts.operation, (this.#operations.get(facts.operation) ?? 0) + 1);
+    if (facts.ticks === undefined) return;
+    if (this.#min === undefined || facts.ticks < this.#min) this.#min = facts.ticks;
+    if (this.#max === undefined || facts.ticks > this.#max) this.#max = facts.ticks;
+  }
+
+  text(plain?: Hash): Buffer {
+    const text = Buffer.concat(this.#lines, this.bytes);
+    plain?.update(text);
+    return text;
+  }
+
+  close(offset: number, member: Buffer): Chunk {
+    return {
+      offset,
+      length: member.length,
+      records: this.records,
+      bytes: this.bytes,
+      minTime: this.#min === undefined ? null : formatTicks(this.#min),
+      maxTime: this.#max === undefined ? null : formatTicks(this.#max),
+      sha256: hash('sha256', member, 'hex'),
+      operations: Object.fromEntries([...this.#operations].sort(([a], [b]) => (a < b ? -1 : 1))),
+    };
+  }
+}
+
+export function timeBounds(records: Iterable<ArchiveRecord>): [string | null, string | null] {
+  let [min, max]: [Ticks | undefined, Ticks | undefined] = [undefined, undefined];
+  for (const { facts } of records) {
+    if (facts.ticks === undefined) continue;
+    if (min === undefined || facts.ticks < min) min = facts.ticks;
+    if (max === undefined || facts.ticks > max) max = facts.ticks;
+  }
+  return [min === undefined ? null : formatTicks(min), max === undefined ? null : formatTicks(max)];
+}

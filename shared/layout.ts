@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { formatSeconds } from './instant.ts';
+import type { SourceId } from './sources.ts';
+
+/** Every blob path and table key of holdfast (DESIGN §4, §6), and nothing else. Pure. */
+
+export const FORMAT_VERSION = 1;
+
+export interface SegmentRef {
+  readonly tenant: string;
+  readonly source: SourceId;
+  /** Event date, `YYYY-MM-DD`, UTC. */
+  readonly date: string;
+  /** Number within (tenant, source, date), six digits from 000001. */
+  readonly segment: string;
+}
+
+/** An instant as a compact, sortable name: `20261124T010203Z`. */
+export const stamp = (ms: number): string => formatSeconds(ms).replace(/[-:]/g, '');
+
+export const sourcePrefix = (tenant: string, source: SourceId): string =>
+  `v1/tenant=${tenant}/source=${source}/`;
+export const datePrefix = (tenant: string, source: SourceId, date: string): string =>
+  `${sourcePrefix(tenant, source)}date=${date}/`;
+export const segmentName = (n: number): string => String(n).padStart(6, '0');
+export const segmentPath = (r: SegmentRef): string =>
+  `${datePrefix(r.tenant, r.source, r.date)}${r.segment}.ndjson.gz`;
+export const manifestPath = (r: SegmentRef): string =>
+  `${datePrefix(r.tenant, r.source, r.date)}${r.segment}.manifest.json`;
+
+const ARCHIVE_PATH =
+  /^v1\/tenant=([^/]+)\/source=([^/]+)\/date=(\d{4}-\d{2}-\d{2})\/(\d{6})\.(ndjson\.gz|manifest\.json)$/;
+
+/** What a path of the archive names, or undefined for any other path. */
+export function parseArchivePath(path: string): (SegmentRef & { kind: 'segment' | 'manifest' }) | undefined {
+  const m = ARCHIVE_PATH.exec(path);
+  if (!m) return undefined;
+  return {
+    tenant: m[1]!,
+    source: m[2] as SourceId,
+    date: m[3]!,
+    segment: m[4]!,
+    kind: m[5] === 'manifest.json' ? 'manifest' : 'segment',
+  };
+}
+
+/** Receipts: what each pass over a window asked, got and stored; also of empty passes. */
+export const receiptPrefix = (tenant: string, source: SourceId): string =>
+  `passes/tenant=${tenant}/source=${source}/`;
+export const receiptPath = (
+  tenant: string,
+  source: SourceId,
+  fromMs: number,
+  toMs: number,
+  pass: number,
+): string =>
+  `${receiptPrefix(tenant, source)}date=${formatSeconds(fromMs).slice(0, 10)}/${stamp(fromMs)}-${stamp(toMs)}-${String(pass).padStart(3, '0')}.json`;
+
+export const sealPrefix = (tenant: string): string => `seals/tenant=${tenant}/`;
+export const sealPath = (tenant: string, date: string): string => `${sealPrefix(tenant)}${date}.json`;
+
+export const ENTITY_KINDS = ['user', 'session', 'ip', 'app'] as const;
+export type EntityKind = (typeof ENTITY_KINDS)[number];
+export const isEntityKind = (text: string): text is EntityKind =>
+  (ENTITY_KINDS as readonly string[]).includes(text);
+
+const BUCKETS = 64;
+
+/** Which of 64 buckets an entity's rows lie in; rows of one segment then go in few transactions. */
+export const bucketOf = (key: string): string =>
+  String(createHash('sha256').update(key).digest()[0]! % BUCKETS).padStart(2, '0');
+export const allBuckets = (): string[] =>
+  Array.from({ length: BUCKETS }, (_, i) => String(i).padStart(2, '0'));
+
+export const slicePartition = (tenant: string, kind: EntityKind, key: string): string =>
+  `${tenant}|${kind}|${bucketOf(key)}`;
+export const sessionPartition = (tenant: string, key: string): string => `${tenant}|${bucketOf(key)}`;
+export const userPartition = (tenant: string, bucket: string): string => `${tenant}|${bucket}`;
+export const windowPartition = (tenant: string, source: SourceId): string => `${tenant}|${source}`;
+export const indexedPartition = (tenant: string, source: SourceId): string => `${tenant}|segment|${source}`;
+export const indexedRow = (r: SegmentRef): string => `${r.date}|${r.segment}`;
+
+/** Rows of one entity are one key range: `key|date|source|segment`. */
+export const sliceRow = (key: string, r: SegmentRef): string =>
+  `${escapeKey(key)}|${r.date}|${r.source}|${r.segment}`;
+export const sliceRange = (key: string, fromDate: string, toDate: string): { from: string; to: string } => ({
+  from: `${escapeKey(key)}|${fromDate}`,
+  to: `${escapeKey(key)}|${toDate}~`,
+});
+export const userRow = (key: string, date: string): string => `${escapeKey(key)}|${date}`;
+export const aliasRow = (key: string, alias: string): string => `${escapeKey(key)}|~${escapeKey(alias)}`;
+
+const MAX_KEY = 256;
+
+/**
+ * Text as part of a table key. Forbidden there: `/ \ # ?` and control characters; `|` separates our parts, `%` is
+ * our escape. Long keys keep a readable head and a hash. Attackers choose these texts: the map is injective.
+ */
+export function escapeKey(text: string): string {
+  const escaped = text.replace(ESCAPED, (c) => `%${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  if (escaped.length <= MAX_KEY) return escaped;
+  const hash = createHash('sha256').update(escaped).digest('hex').slice(0, 40);
+  return `${escaped.slice(0, MAX_KEY - 48)}%%${hash}`;
+}
+
+// oxlint-disable-next-line no-control-regex -- exactly the characters that Azure Tables forbids, plus ours and lone surrogates
+const ESCAPED =
+  /[/\\#?%|~\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** The text an escaped key stands for; undefined when it was shortened. */
+export function unescapeKey(key: string): string | undefined {
+  if (key.includes('%%')) return undefined;
+  return key.replace(/%([0-9a-f]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}

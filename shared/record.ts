@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './json/canonical.ts';
+import { parseInstant, type Ticks } from './instant.ts';
+
+/** A record's verbatim text and what was read from it travel together as one value. */
+export interface ArchiveRecord {
+  /** The vendor's JSON text, one line. */
+  readonly text: Buffer;
+  /** The parsed value, or undefined when the text is not JSON (archived all the same, and counted). */
+  readonly value: unknown;
+  readonly facts: RecordFacts;
+}
+
+export interface RecordFacts {
+  readonly id: string | undefined;
+  readonly ticks: Ticks | undefined;
+  /** Sort key within a segment: one user's records lie together. Not an identity. */
+  readonly user: string;
+  readonly operation: string;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+// The property that carries each shape's event time, in order of trust. Management API: CreationTime (UTC, zone-less).
+const TIMES = [
+  'createdDateTime',
+  'activityDateTime',
+  'CreationTime',
+  'detectedDateTime',
+  'time',
+  'CreationDate',
+  'TimeGenerated',
+] as const;
+
+export function parseRecord(text: Buffer): ArchiveRecord {
+  const value = parseJson(text);
+  return { text, value, facts: readFacts(value) };
+}
+
+function parseJson(text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Never throws: nothing is dropped for its shape. */
+export function readFacts(value: unknown): RecordFacts {
+  if (!isObject(value)) return { id: undefined, ticks: undefined, user: '', operation: '' };
+  return {
+    id: textOf(value['id']) ?? textOf(value['Id']),
+    ticks: eventTicks(value),
+    user: sortUser(value),
+    operation: operationOf(value),
+  };
+}
+
+function eventTicks(value: Json): Ticks | undefined {
+  for (const name of TIMES) {
+    const ticks = parseInstant(value[name]);
+    if (ticks !== undefined) return ticks;
+  }
+  return undefined;
+}
+
+function sortUser(value: Json): string {
+  const by = value['initiatedBy'];
+  const actor = isObject(by)
+    ? isObject(by['user'])
+      ? by['user']
+      : isObject(by['app'])
+        ? by['app']
+        : undefined
+    : undefined;
+  const text =
+    textOf(value['userPrincipalName']) ??
+    textOf(value['UserId']) ??
+    textOf(actor?.['userPrincipalName']) ??
+    textOf(actor?.['id']) ??
+    textOf(actor?.['displayName']) ??
+    textOf(value['servicePrincipalId']) ??
+    textOf(value['userId']) ??
+    '';
+  return text.toLowerCase();
+}
+
+const SIGN_IN_KINDS: Readonly<Record<string, string>> = {
+  interactiveUser: 'signIn:interactive',
+  nonInteractiveUser: 'signIn:nonInteractive',
+  servicePrincipal: 'signIn:servicePrincipal',
+  managedIdentity: 'signIn:managedIdentity',
+};
+
+/** What was done, as the manifests count it and rules are dispatched by it. At most 200 characters. */
+export function operationOf(value: Json): string {
+  const named =
+    textOf(value['Operation']) ?? textOf(value['activityDisplayName']) ?? textOf(value['operationName']);
+  if (named) return named.trim().slice(0, 200);
+  if ('riskEventType' in value) return `risk:${String(value['riskEventType'])}`.slice(0, 200);
+  if ('provisioningAction' in value)
+    return `provisioning:${String(value['provisioningAction'])}`.slice(0, 200);
+  const kinds = value['signInEventTypes'];
+  const kind = Array.isArray(kinds) ? SIGN_IN_KINDS[String(kinds[0])] : undefined;
+  if (kind) return kind;
+  return 'createdDateTime' in value && 'appId' in value ? 'signIn' : '';
+}
+
+/** Bytes of one digest: 8 of SHA-256(id), 16 of SHA-256(text). */
+export const DIGEST_BYTES = 24;
+const ID_BYTES = 8;
+
+/**
+ * What identifies a record in a manifest. The first part finds candidates by id, the second tells equal text.
+ * Records without an id are found by their canonical form, so that another key order is still recognised.
+ */
+export function digestOf(record: ArchiveRecord): Buffer {
+  const digest = Buffer.allocUnsafe(DIGEST_BYTES);
+  const id = record.facts.id ?? canonicalOf(record.text);
+  createHash('sha256').update(id).digest().copy(digest, 0, 0, ID_BYTES);
+  createHash('sha256')
+    .update(record.text)
+    .digest()
+    .copy(digest, ID_BYTES, 0, DIGEST_BYTES - ID_BYTES);
+  return digest;
+}
+
+/** The canonical form of a record's text; the text itself when it is not JSON. */
+export function canonicalOf(text: Buffer): string {
+  const decoded = text.toString('utf8');
+  try {
+    return canonicalJson(decoded);
+  } catch {
+    return decoded;
+  }
+}
+
+/** Hash by which two spellings of one record are the same: SHA-256 of the canonical text, hex. */
+export const contentHash = (text: Buffer): string =>
+  createHash('sha256').update(canonicalOf(text)).digest('hex');
