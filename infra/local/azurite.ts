@@ -59,14 +59,14 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   }
 }
 
-/** Uses the emulator that already listens on the default ports, else starts one there. */
-export async function findOrStartAzurite(options: Omit<AzuriteOptions, 'ports'> = {}): Promise<Azurite> {
-  const listening = await Promise.all(Object.values(DEFAULT_PORTS).map((port: number) => answers(port)));
-  if (listening.every(Boolean)) {
-    const connectionString = connectionStringFor(DEFAULT_PORTS);
-    return { ...DEFAULT_PORTS, connectionString, started: false, stop: async () => {} };
-  }
-  return startAzurite({ ...options, ports: DEFAULT_PORTS });
+/** Uses the emulator that already listens on these ports, else starts one there. */
+export async function findOrStartAzurite(
+  options: AzuriteOptions & { readonly ports?: AzuritePorts } = {},
+): Promise<Azurite> {
+  const ports = options.ports ?? DEFAULT_PORTS;
+  const listening = await Promise.all([ports.blobPort, ports.queuePort, ports.tablePort].map(answers));
+  if (!listening.every(Boolean)) return startAzurite({ ...options, ports });
+  return { ...ports, connectionString: connectionStringFor(ports), started: false, stop: async () => {} };
 }
 
 function spawnAzurite(options: AzuriteOptions): ChildProcess {

@@ -7,6 +7,7 @@ import { stopOnSignals } from './signals.ts';
 import { type HostOptions, startHost } from './host.ts';
 import { describe, type LogRecord } from './log.ts';
 
+process.setSourceMapsEnabled(true);
 const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const log = (record: LogRecord) => process.stderr.write(`${JSON.stringify(record)}\n`);
 

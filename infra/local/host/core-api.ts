@@ -91,7 +91,7 @@ export interface InvocationResponse {
 
 export type FunctionCallback = (...inputs: unknown[]) => unknown;
 export type HookCallback = (context: object) => unknown;
-export type HookName = 'preInvocation' | 'postInvocation' | 'appStart' | 'appTerminate' | 'log';
+export type HookName = 'preInvocation' | 'postInvocation' | 'appStart' | 'appTerminate';
 
 export interface CoreInvocationContext {
   readonly invocationId: string;

@@ -1,44 +1,16 @@
-import { Activity } from './activity.ts';
-import { Admin } from './admin.ts';
-import { type App, loadApp } from './app.ts';
-import { describeFunction, type HostedFunction } from './functions.ts';
-import { type HostSettings, readHostSettings } from './host-json.ts';
-import { HttpFront } from './http-front.ts';
+import { loadApp } from './app.ts';
+import type { HostedFunction } from './functions.ts';
+import { readHostSettings } from './host-json.ts';
 import { untilIdle } from './idle.ts';
-import { type Invocation, Invoker } from './invocations.ts';
-import type { HostKeys } from './keys.ts';
-import { type Log, silent } from './log.ts';
-import { Outputs } from './outputs.ts';
-import { QueueListener } from './queue-listener.ts';
-import { Queues } from './queues.ts';
-import { type Route, routesOf, shadowedRoutes } from './routes.ts';
-import { listen, type RunningServer, type Serve } from './server.ts';
-import { applySettings, type Env, readLocalSettings } from './settings.ts';
-import { TimerTrigger } from './timer-trigger.ts';
+import type { Invocation } from './invocations.ts';
+import { silent } from './log.ts';
+import { type Machinery, wireUp } from './machinery.ts';
+import type { HostOptions } from './options.ts';
+import type { Route } from './routes.ts';
+import { listen, type RunningServer } from './server.ts';
+import { applySettings, readLocalSettings } from './settings.ts';
 
-export interface HostOptions {
-  /** Holds package.json, whose `main` names the compiled app, and host.json. */
-  readonly appDir: string;
-  /** 0: any free one. PORT, else 7071, by default. */
-  readonly port?: number;
-  /** App settings; they win over the environment, which wins over local.settings.json. */
-  readonly env?: Readonly<Env>;
-  readonly keys?: HostKeys;
-  readonly log?: Log;
-  /** False: timers run only when asked to. */
-  readonly timers?: boolean;
-  /** Time an HTTP answer may take; 230 s by default, as Azure's load balancer gives. */
-  readonly httpLimitMs?: number;
-  /** Longest pause between looks at an empty queue; host.json's maxPollingInterval caps it. 1 s by default. */
-  readonly pollMs?: number;
-  /**
-   * How long a message stays invisible when its host dies; 30 s by default, where Azure takes 10 minutes.
-   * Renewed while the function runs.
-   */
-  readonly queueLeaseMs?: number;
-  /** How long `stop` waits for running invocations; 10 s by default. */
-  readonly stopGraceMs?: number;
-}
+export type { HostOptions } from './options.ts';
 
 export interface Host {
   readonly url: string;
@@ -54,121 +26,81 @@ export interface Host {
   stop(): Promise<boolean>;
 }
 
+/** The environment and the patched `require` are the process's: two hosts would mix theirs. */
+let occupied = false;
+
 /** Starts a stand-in for the Azure Functions host in this process. One host at a time. */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const log = options.log ?? silent;
+  if (occupied) throw new Error('This process has a host already: stop it, or use startHostProcess.');
+  occupied = true;
   const restoreEnv = applySettings(process.env, options.env ?? {}, readLocalSettings(options.appDir));
-  try {
-    const settings = readHostSettings(options.appDir, process.env);
-    const app = await loadApp(options.appDir, log);
-    return await assemble(app, settings, options, log, restoreEnv).catch(async (error: unknown) => {
-      await app.terminate();
-      throw error;
-    });
-  } catch (error) {
+  const release = () => {
     restoreEnv();
+    occupied = false;
+  };
+  try {
+    return await open(options, release);
+  } catch (error) {
+    release();
     throw error;
   }
 }
 
-async function assemble(
-  app: App,
-  settings: HostSettings,
-  options: HostOptions,
-  log: Log,
-  restoreEnv: () => void,
-): Promise<Host> {
-  const functions = app.functions.map((metadata) => describeFunction(metadata, process.env));
-  const queues = new Queues(process.env);
-  const outputs = new Outputs(queues, settings.queues.messageEncoding);
-  functions.forEach((each) => outputs.check(each));
+async function open(options: HostOptions, release: () => void): Promise<Host> {
+  const settings = readHostSettings(options.appDir, process.env);
+  const app = await loadApp(options.appDir, options.log ?? silent);
   const stopping = new AbortController();
-  const activity = new Activity();
-  const invoker = new Invoker({
-    app,
-    activity,
-    log,
-    functionTimeoutMs: settings.functionTimeoutMs,
-    stopping: stopping.signal,
-    sendOutputs: (of, response) => outputs.send(of, response),
-  });
-  const shared = { invoker, activity, log, stopping: stopping.signal };
-  const timers = ofType(functions, 'timer').map((of) => new TimerTrigger({ of, ...shared }));
-  const listeners = listenersOf(functions, queues, settings, options, shared);
-  const routes = routesOf(ofType(functions, 'http'), settings.routePrefix);
-  warnOfShadowed(routes, log);
-  const serve = serveWith(functions, timers, routes, invoker, options);
-  const server = await listen({ port: portOf(options), serve, activity, log, stopping: stopping.signal });
-  if (options.timers ?? true)
-    timers.filter((timer) => isEnabled(functions, timer.name)).forEach((timer) => timer.start());
-  listeners.forEach((listener) => listener.start());
+  try {
+    const machinery = wireUp(app, { settings, options, env: process.env, stopping: stopping.signal });
+    const server = await serve(machinery, options, stopping.signal);
+    startTriggers(machinery, options);
+    const stop = async () => {
+      stopping.abort();
+      const quiet = await halt(server, machinery, options.stopGraceMs ?? 10_000);
+      await app.terminate().finally(release);
+      return quiet;
+    };
+    return handleOf(server, machinery, onceOnly(stop));
+  } catch (error) {
+    await app.terminate();
+    throw error;
+  }
+}
+
+function handleOf(server: RunningServer, machinery: Machinery, stop: () => Promise<boolean>): Host {
+  const { functions, routes, timers, listeners, invoker, activity } = machinery;
+  const queues = listeners.map((listener) => listener.queue);
   return {
     url: server.url,
     functions,
     routes,
     invocations: invoker.invocations,
-    idle: (limitMs = 600_000) =>
-      untilIdle(
-        activity,
-        listeners.map((each) => each.queue),
-        limitMs,
-      ),
+    idle: (limitMs = 600_000) => untilIdle(activity, queues, limitMs),
     runTimer: async (name) => timerNamed(timers, name).run(),
-    stop: onceOnly(async () => {
-      stopping.abort();
-      const quiet = await halt(server, listeners, activity, options.stopGraceMs ?? 10_000);
-      await app.terminate();
-      restoreEnv();
-      return quiet;
-    }),
+    stop,
   };
 }
 
-type Shared = Pick<
-  ConstructorParameters<typeof QueueListener>[0],
-  'invoker' | 'activity' | 'log' | 'stopping'
->;
-
-function listenersOf(
-  functions: readonly HostedFunction[],
-  queues: Queues,
-  settings: HostSettings,
+function serve(
+  { serve, activity }: Machinery,
   options: HostOptions,
-  shared: Shared,
-): QueueListener[] {
-  const leaseMs = options.queueLeaseMs ?? 30_000;
-  const longestPollMs = Math.min(options.pollMs ?? 1000, settings.queues.maxPollingIntervalMs);
-  return ofType(functions, 'queue')
-    .filter((of) => !of.disabled)
-    .map((of) => {
-      const service = queues.service(of.connection);
-      return new QueueListener({ of, service, settings: settings.queues, leaseMs, longestPollMs, ...shared });
-    });
+  stopping: AbortSignal,
+): Promise<RunningServer> {
+  const port = options.port ?? Number(process.env['PORT'] || 7071);
+  return listen({ port, serve, activity, log: options.log ?? silent, stopping });
 }
 
-function serveWith(
-  functions: readonly HostedFunction[],
-  timers: readonly TimerTrigger[],
-  routes: readonly Route[],
-  invoker: Invoker,
-  options: HostOptions,
-): Serve {
-  const { keys, httpLimitMs = 230_000 } = options;
-  const admin = new Admin({ functions, timers, invoker, keys });
-  const front = new HttpFront({ routes, invoker, keys, httpLimitMs });
-  return (request, response, url) =>
-    url.pathname.startsWith('/admin/')
-      ? admin.serve(request, response, url)
-      : front.serve(request, response, url);
+function startTriggers({ timers, listeners }: Machinery, options: HostOptions) {
+  if (options.timers ?? true) timers.filter((timer) => !timer.disabled).forEach((timer) => timer.start());
+  listeners.forEach((listener) => listener.start());
 }
 
 /** No new work first, then what runs gets its time, and what still runs then is given up. */
 async function halt(
   server: RunningServer,
-  listeners: readonly QueueListener[],
-  activity: Activity,
+  { listeners, activity }: Machinery,
   graceMs: number,
-) {
+): Promise<boolean> {
   server.stopListening();
   await Promise.all(listeners.map((listener) => listener.stopped()));
   const quiet = await activity.quiet(graceMs);
@@ -177,29 +109,12 @@ async function halt(
   return quiet;
 }
 
-const ofType = <T extends HostedFunction['type']>(functions: readonly HostedFunction[], type: T) =>
-  functions.filter((each): each is Extract<HostedFunction, { type: T }> => each.type === type);
-
-const isEnabled = (functions: readonly HostedFunction[], name: string): boolean =>
-  functions.some((each) => each.name === name && !each.disabled);
-
-function timerNamed(timers: readonly TimerTrigger[], name: string): TimerTrigger {
+function timerNamed(timers: Machinery['timers'], name: string) {
   const found = timers.find((timer) => timer.name === name);
-  if (!found)
-    throw new Error(
-      `No timer is named '${name}'; there are ${timers.map((timer) => timer.name).join(', ') || 'none'}.`,
-    );
+  const names = timers.map((timer) => timer.name).join(', ') || 'none';
+  if (!found) throw new Error(`No timer is named '${name}'; there are ${names}.`);
   return found;
 }
-
-function warnOfShadowed(routes: readonly Route[], log: Log) {
-  for (const { route, by } of shadowedRoutes(routes)) {
-    const message = `${route.path} of '${route.function.name}' is shadowed by ${by.path} of '${by.function.name}': Azure tries routes in the order of function names.`;
-    log({ level: 'warning', category: 'host', message, functionName: route.function.name });
-  }
-}
-
-const portOf = (options: HostOptions): number => options.port ?? Number(process.env['PORT'] || 7071);
 
 function onceOnly<T>(work: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;

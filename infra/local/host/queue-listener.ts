@@ -63,7 +63,7 @@ export class QueueListener {
     const { stopping, settings, longestPollMs } = this.#parts;
     let waitMs = SHORTEST_POLL_MS;
     while (!stopping.aborted) {
-      // One's own messages end with a wake, too.
+      // The end of one's own messages wakes, too.
       if (this.#processing.size > settings.newBatchThreshold) await this.#sleeper.sleep(longestPollMs);
       else if ((await this.#fetch()) > 0) waitMs = SHORTEST_POLL_MS;
       else waitMs = await this.#rest(waitMs);
@@ -119,6 +119,7 @@ export class QueueListener {
       .finally(() => {
         this.#processing.delete(work);
         this.#leases.delete(lease);
+        this.#sleeper.wake();
       });
     this.#processing.add(work);
     this.#leases.add(lease);

@@ -24,7 +24,7 @@ export interface Registry {
 
 export const createRegistry = (): Registry => ({
   functions: new Map(),
-  hooks: { preInvocation: [], postInvocation: [], appStart: [], appTerminate: [], log: [] },
+  hooks: { preInvocation: [], postInvocation: [], appStart: [], appTerminate: [] },
   model: undefined,
   locked: false,
 });
@@ -73,7 +73,7 @@ function addFunction(registry: Registry, metadata: Registration, callback: Funct
 
 function addHook(registry: Registry, name: HookName, callback: HookCallback): Disposable {
   const callbacks = registry.hooks[name];
-  // The real worker answers an unknown hook with a RangeError, which @azure/functions looks for.
+  // As the real worker; log hooks it knows are not supported here, and said not to be.
   if (callbacks === undefined) throw new RangeError(`Unrecognized hook "${name}"`);
   callbacks.push(callback);
   return new Disposable(() => {

@@ -27,8 +27,7 @@ const LOOPBACK = '127.0.0.1';
 /** Loopback only: the host checks no keys unless it is given some. */
 export async function listen(parts: ServerParts): Promise<RunningServer> {
   const { activity, log } = parts;
-  // Answers may take as long as the emulated platform allows; it, not Node, cuts them.
-  const server = http.createServer({ requestTimeout: 0 }, (request, response) => {
+  const server = http.createServer((request, response) => {
     void activity
       .track(() => handle(request, response, parts))
       .catch((error: unknown) => {

@@ -44,6 +44,10 @@ export class TimerTrigger {
     return this.#parts.of.name;
   }
 
+  get disabled(): boolean {
+    return this.#parts.of.disabled;
+  }
+
   start(): void {
     if (this.#parts.of.runOnStartup) void this.run().catch(() => {});
     this.#await(this.schedule.next(new Date()));

@@ -8,7 +8,7 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { TableClient } from '@azure/data-tables';
 import { describe, expect, inject, test } from 'vitest';
-import { startAzurite } from '../../../infra/local/azurite.ts';
+import { findOrStartAzurite, startAzurite } from '../../../infra/local/azurite.ts';
 
 const MODULE = path.join(import.meta.dirname, '../../../infra/local/azurite.ts');
 
@@ -66,8 +66,19 @@ describe('an Azurite of one owner', () => {
     await rm(folder, { recursive: true });
   });
 
+  test('is found where it listens, and left alone by who found it', async () => {
+    const owned = await findOrStartAzurite({ ports: { blobPort: 0, queuePort: 0, tablePort: 0 } });
+    const found = await findOrStartAzurite({ ports: owned });
+    expect([owned.started, found.started]).toEqual([true, false]);
+    expect(found.connectionString).toBe(owned.connectionString);
+    await found.stop();
+    expect(await listens(owned.blobPort)).toBe(true);
+    await owned.stop();
+    expect(await listens(owned.blobPort)).toBe(false);
+  });
+
   test('ends when its parent is killed', async () => {
-    const script = `import { startAzurite } from ${JSON.stringify(MODULE)};
+    const script = `import { findOrStartAzurite, startAzurite } from ${JSON.stringify(MODULE)};
       console.log((await startAzurite()).blobPort); setInterval(() => {}, 1000);`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
