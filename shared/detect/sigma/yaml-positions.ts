@@ -87,7 +87,7 @@ class Reader {
       if (!target) throw new Flaw(at, `unknown anchor *${node.source}`);
       return this.tree(target, depth + 1);
     }
-    if (isMap(node)) return this.#map(node.items as { key: unknown; value: unknown }[], at, depth);
+    if (isMap(node)) return this.#map(node.items, at, depth);
     if (isSeq(node))
       return { kind: 'list', items: node.items.map((item) => this.tree(item as Node, depth + 1)), at };
     if (isScalar(node)) return scalar(node.value, node.source, at);
@@ -116,7 +116,8 @@ function scalar(value: unknown, source: string | undefined, at: Position): Scala
   // An integer beyond 2^53 would compare equal to its neighbours as a number: keep it as text.
   if (typeof value === 'number' && (Number.isSafeInteger(value) || !Number.isInteger(value)))
     return { kind: 'scalar', value, text: source ?? String(value), at };
-  return { kind: 'scalar', value: source ?? String(value), text: source ?? String(value), at };
+  const text = source ?? JSON.stringify(value);
+  return { kind: 'scalar', value: text, text, at };
 }
 
 /** Plain JavaScript values, for parts of a rule that the engine itself does not interpret. */
