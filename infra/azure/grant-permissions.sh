@@ -60,6 +60,7 @@ service_principal() {
 wanted=$(FEATURE="$feature" node -e '
   const { apis, permissions } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
   const wanted = permissions.filter((p) => !process.env.FEATURE || p.feature === process.env.FEATURE);
+  wanted.sort((a, b) => a.api.localeCompare(b.api));
   for (const p of wanted) console.log([p.api, p.permission, apis[p.api].appId].join("\t"));
 ' "$here/permissions.json")
 [ -n "$wanted" ] || { echo "no permission belongs to feature '$feature'" >&2; exit 2; }
@@ -68,15 +69,16 @@ granted=$(get "servicePrincipals/$principal/appRoleAssignments" 'value[].[resour
 tab=$(printf '\t')
 
 # A value in a pipe's loop would be lost, so the list is read from a here-document.
-missing=0 added=0 kept=0 resource='' resource_app=''
+missing=0 added=0 kept=0 resource='' resource_app='' roles=''
 while IFS="$tab" read -r api permission api_app; do
   case $skip in *" $permission "*) continue ;; esac
   if [ "$api_app" != "$resource_app" ]; then
     resource=$(service_principal "$api_app")
     resource_app=$api_app
+    roles=$(get "servicePrincipals/$resource?\$select=appRoles" \
+      "appRoles[?contains(allowedMemberTypes, 'Application')].[value, id]")
   fi
-  role=$(get "servicePrincipals/$resource?\$select=appRoles" \
-    "appRoles[?value=='$permission' && contains(allowedMemberTypes, 'Application')].id | [0]")
+  role=$(printf '%s\n' "$roles" | awk -F "$tab" -v name="$permission" '$1 == name { print $2; exit }')
   if [ -z "$role" ]; then
     echo "absent   $api $permission: this cloud does not offer it" >&2
     missing=$((missing + 1))

@@ -88,7 +88,7 @@ param archiveDeleteAfterDays int = 0
 @description('Days a finished bundle is kept.')
 @minValue(1)
 @maxValue(99999)
-param bundleRetentionDays int = 30
+param bundleRetentionDays int = 90
 
 @description('Days an uploaded file waits for its import.')
 @minValue(1)
@@ -326,6 +326,7 @@ module app 'modules/function-app.bicep' = {
     managementEndpoint: managementEndpoint
     sources: sources
     backfillDays: backfillDays
+    bundleRetentionDays: bundleRetentionDays
     alertWebhookUrl: alertWebhookUrl
     m365Credential: m365Credential
     m365ClientId: withApp ? tenantApp!.outputs.clientId : ''

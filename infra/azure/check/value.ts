@@ -20,6 +20,11 @@ export const isRecord = (value: Value): value is Record_ =>
 
 const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
+const other = (side: Side): Side => (side === 'consequence' ? 'alternative' : 'consequence');
+
+const isEmpty = (value: Value): boolean =>
+  value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+
 function objectValue(node: Node, template: Template, side: Side): Value {
   const entries: [string, Value][] = [];
   for (const child of named(node)) {
@@ -70,8 +75,11 @@ export function valueOf(node: Node, template: Template, side: Side): Value {
       return null;
     case 'parenthesized_expression':
       return again(named(node)[0]);
-    case 'ternary_expression':
-      return again(node.childForFieldName(side));
+    case 'ternary_expression': {
+      const value = again(node.childForFieldName(side));
+      // "cond ? {} : {...}" says that something is left out: the side that is there is the one to look at.
+      return isEmpty(value) ? again(node.childForFieldName(other(side))) : value;
+    }
     case 'for_statement':
       return [again(node.childForFieldName('body'))];
     case 'if_statement':

@@ -75,6 +75,10 @@ param sources string
 @minValue(0)
 param backfillDays int
 
+@description('Days a bundle is kept; the lifecycle policy deletes it then.')
+@minValue(1)
+param bundleRetentionDays int
+
 @secure()
 @description('Webhook, or empty.')
 param alertWebhookUrl string
@@ -122,6 +126,7 @@ var productSettings = {
   M365_CLOUD: m365Cloud
   M365_CREDENTIAL: m365Credential
   BACKFILL_DAYS: string(backfillDays)
+  BUNDLE_RETENTION_DAYS: string(bundleRetentionDays)
 }
 
 // An empty setting is not the same as an absent one: what is not chosen is not set.
