@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Activity } from './activity.ts';
 import type { App } from './app.ts';
-import type { InvocationRequest, InvocationResponse, TypedData } from './core-api.ts';
+import type { InvocationRequest, InvocationResponse, LogLevel, TypedData } from './core-api.ts';
 import type { HostedFunction } from './functions.ts';
 import { describe, type Log } from './log.ts';
 import { pause } from './pause.ts';
@@ -71,7 +71,7 @@ export class Invoker {
 
   async #attempt(of: HostedFunction, input: TriggerInput, retryCount: number): Promise<InvocationResponse> {
     const invocation = this.#record(of, retryCount);
-    const report = (level: 'information' | 'error', message: string) =>
+    const report = (level: LogLevel, message: string) =>
       this.#parts.log({
         level,
         category: 'host',
@@ -79,6 +79,7 @@ export class Invoker {
         functionName: of.name,
         invocationId: invocation.id,
       });
+    report('debug', `Executing '${of.name}'`);
     try {
       const response = await this.#withinLimit(of, invocation, requestOf(of, input, invocation));
       await this.#parts.sendOutputs(of, response);

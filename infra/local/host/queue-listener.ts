@@ -8,7 +8,7 @@ import { describe, type Log } from './log.ts';
 import { pause, Sleeper } from './pause.ts';
 import { QueueLease } from './queue-lease.ts';
 import { decodeMessage } from './queue-message.ts';
-import { isGone } from './queues.ts';
+import { accountOf, isGone } from './queues.ts';
 
 const SHORTEST_POLL_MS = 100;
 const WAKE_SPACING_MS = 20;
@@ -35,6 +35,7 @@ export class QueueListener {
   readonly #leases = new Set<QueueLease>();
   readonly #sleeper = new Sleeper();
   #loop: Promise<void> | undefined;
+  #fault: string | undefined;
 
   constructor(parts: QueueListenerParts) {
     this.#parts = parts;
@@ -61,7 +62,7 @@ export class QueueListener {
 
   async #poll(): Promise<void> {
     const { stopping, settings, longestPollMs } = this.#parts;
-    let waitMs = SHORTEST_POLL_MS;
+    let waitMs = Math.min(SHORTEST_POLL_MS, longestPollMs);
     while (!stopping.aborted) {
       // The end of one's own messages wakes, too.
       if (this.#processing.size > settings.newBatchThreshold) await this.#sleeper.sleep(longestPollMs);
@@ -98,12 +99,21 @@ export class QueueListener {
         numberOfMessages,
         visibilityTimeout: this.#leaseSeconds,
       });
+      this.#fault = undefined;
       return answer.receivedMessageItems;
     } catch (error) {
       // The real trigger does not create its queue: it waits until somebody does.
-      if (!isGone(error)) this.#warn(`Queue '${this.queue.name}' could not be read: ${describe(error)}`);
+      if (!isGone(error)) await this.#bear(error);
       return [];
     }
+  }
+
+  /** A fault that lasts is told once, and not hammered at. */
+  async #bear(error: unknown): Promise<void> {
+    const fault = `Queue '${this.queue.name}' cannot be read: ${accountOf(error)}`;
+    if (fault !== this.#fault) this.#warn(`${fault}. Trying again; repeats are not told.`);
+    this.#fault = fault;
+    await pause(this.#parts.longestPollMs, this.#parts.stopping);
   }
 
   get #leaseSeconds(): number {

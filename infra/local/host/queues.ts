@@ -37,3 +37,9 @@ export async function messageCount(queue: QueueClient): Promise<number> {
 /** The queue or the message is not there, or another worker holds the message by now. */
 export const isGone = (error: unknown): boolean =>
   error instanceof RestError && (error.statusCode === 404 || error.code === 'PopReceiptMismatch');
+
+/** Storage's own code says more than the SDK's message does. */
+export const accountOf = (error: unknown): string =>
+  error instanceof RestError
+    ? `${error.code ?? error.name} (${error.statusCode ?? 'no answer'})`
+    : String(error);

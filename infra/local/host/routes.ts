@@ -21,9 +21,13 @@ export function routesOf(functions: readonly HttpFunction[], prefix: string): Ro
   const byName = [...functions].sort((a, b) => compareNames(a.name, b.name));
   return byName.map((each) => {
     const path = [prefix, each.route.replace(/^\/+/, '')].filter(Boolean).join('/');
+    if (RESERVED.test(path))
+      throw new Error(`Route '${path}' of '${each.name}' conflicts with the host's own.`);
     return { function: each, path: `/${path}`, template: parseRouteTemplate(path) };
   });
 }
+
+const RESERVED = /^(admin|runtime)(\/|$)/i;
 
 const compareNames = (a: string, b: string): number => (a.toLowerCase() < b.toLowerCase() ? -1 : 1);
 

@@ -42,7 +42,7 @@ beforeAll(async () => {
     port: 0,
     env,
     timers: false,
-    httpLimitMs: 400,
+    httpLimitMs: 1000,
     log: (record) => logs.push(record),
   });
 });
@@ -216,7 +216,7 @@ describe('answers', () => {
   });
 
   test('later than the limit become 504 while the function runs on', async () => {
-    const answer = await get('slow?ms=700');
+    const answer = await get('slow?ms=1400');
     expect(answer.status).toBe(504);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
     expect(await answer.text()).toContain('Azure');

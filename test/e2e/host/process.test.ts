@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { startHostProcess } from '../../../infra/local/host/process.ts';
+import { type HostProcess, startHostProcess } from '../../../infra/local/host/process.ts';
 import { makeSampleApp, makeSampleStorage, type SampleApp, sent, until } from './sample.ts';
 
 const START = path.join(import.meta.dirname, '../../../infra/local/start.ts');
@@ -13,6 +13,14 @@ beforeAll(async () => {
   [sample, faulty] = await Promise.all([makeSampleApp(), makeSampleApp('app-faulty.ts')]);
 });
 afterAll(() => Promise.all([sample.remove(), faulty.remove()]));
+
+const runs = (host: HostProcess, name: string) =>
+  host.logs.some(({ message }) => message === `Executing '${name}'`);
+const refuses = (host: HostProcess) =>
+  fetch(`${host.url}/api/open`).then(
+    () => false,
+    () => true,
+  );
 
 describe('a host in a process of its own', () => {
   test('serves, and ends with 0 on SIGTERM', async () => {
@@ -29,14 +37,9 @@ describe('a host in a process of its own', () => {
     const { env } = await makeSampleStorage(inject('storage').connectionString);
     const host = await startHostProcess({ appDir: sample.appDir, port: 0, env });
     const answer = fetch(`${host.url}/api/slow?ms=600`);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await until(() => runs(host, 'slow'));
     host.kill('SIGINT');
-    await until(() =>
-      fetch(`${host.url}/api/open`).then(
-        () => false,
-        () => true,
-      ),
-    );
+    await until(() => refuses(host));
     expect(await (await answer).text()).toBe('at last');
     expect(await host.exited).toEqual({ code: 0, signal: null });
   });
@@ -45,9 +48,9 @@ describe('a host in a process of its own', () => {
     const { env } = await makeSampleStorage(inject('storage').connectionString);
     const host = await startHostProcess({ appDir: sample.appDir, port: 0, env });
     const answer = fetch(`${host.url}/api/slow?ms=60000`).catch(String);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await until(() => runs(host, 'slow'));
     host.kill('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await until(() => refuses(host));
     host.kill('SIGINT');
     expect(await host.exited).toEqual({ code: 130, signal: null });
     expect(await answer).toMatch(/fetch failed/);

@@ -142,6 +142,19 @@ describe('a queue trigger', () => {
     expect(dones()).toEqual(['long']);
   });
 
+  test('tells a lasting fault once', async () => {
+    const warnings: string[] = [];
+    const log: HostOptions['log'] = ({ level, message }) =>
+      void (level === 'warning' && warnings.push(message));
+    await start({ log, pollMs: 20 }, { WORK_QUEUE: 'No-Queue-Name' });
+    await expect.poll(() => warnings).toHaveLength(2);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(warnings.filter((each) => each.includes('cannot be read'))).toEqual([
+      expect.stringMatching(/^Queue 'No-Queue-Name' cannot be read: .*400/),
+    ]);
+    await expect(host.idle(100)).rejects.toThrow(/400/);
+  });
+
   test('does nothing when its function is disabled', async () => {
     await storage.work.sendMessage(sent({ name: 'ignored' }));
     await start({}, { 'AzureWebJobs.work.Disabled': 'true' });

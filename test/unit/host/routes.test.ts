@@ -94,6 +94,11 @@ describe('routes', () => {
     expect(found('GET', '/x/one')).toBeUndefined();
   });
 
+  test("must not be the host's own", () => {
+    expect(() => routesOf([httpFunction('f', 'admin/x')], '')).toThrow(/'admin\/x' of 'f' conflicts/);
+    expect(routesOf([httpFunction('f', 'admin/x')], 'api')).toHaveLength(1);
+  });
+
   test('without methods accept any', () => {
     const routes = routesOf([httpFunction('any', 'x', [])], '');
     expect(findRoute(routes, 'PATCH', '/x')?.route.path).toBe('/x');
