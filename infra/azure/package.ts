@@ -32,4 +32,4 @@ export async function layOut(from: string): Promise<string> {
   return target;
 }
 
-if (import.meta.main) console.log(`packaged ${await layOut(root)}`);
+if (process.argv[1] === import.meta.filename) console.log(`packaged ${await layOut(root)}`);

@@ -33,7 +33,7 @@ class Walk {
   visit(node: Node, scope: Scope): void {
     switch (node.type) {
       case 'decorators':
-        return this.#each(node, scope, (c) => this.#each(c, scope, (call) => this.#arguments(call, scope)));
+        return named(node).forEach((decorator) => named(decorator).forEach((c) => this.#arguments(c, scope)));
       case 'identifier':
         return this.#use(node, scope);
       case 'type':
@@ -50,7 +50,7 @@ class Walk {
       case 'object':
         return this.#object(node, scope);
       case 'user_defined_function':
-        return this.#function(node, scope);
+        return this.#function(node);
       case 'parameter_declaration':
       case 'output_declaration':
       case 'variable_declaration':
@@ -61,12 +61,8 @@ class Walk {
           .slice(1)
           .forEach((c) => this.visit(c, scope));
       default:
-        return this.#each(node, scope, (c) => this.visit(c, scope));
+        return named(node).forEach((c) => this.visit(c, scope));
     }
-  }
-
-  #each(node: Node, _scope: Scope, then: (child: Node) => void): void {
-    named(node).forEach(then);
   }
 
   #use(node: Node, scope: Scope): void {
@@ -130,13 +126,12 @@ class Walk {
     }
   }
 
-  #function(node: Node, scope: Scope): void {
+  #function(node: Node): void {
     const parameters = named(node).find((c) => c.type === 'parameters');
     const names = parameters === undefined ? [] : named(parameters).map((c) => named(c)[0]?.text ?? '');
     const body = named(node).at(-1);
     // A function sees its parameters only, not the template's names.
-    if (body !== undefined)
-      this.visit(body, within(new Set([...scope].filter((n) => this.#template.types.has(n))), ...names));
+    if (body !== undefined) this.visit(body, new Set(names));
   }
 
   #report(node: Node, message: string): void {
