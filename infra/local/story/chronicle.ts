@@ -1,5 +1,6 @@
 import { administrationTraffic } from './administration.ts';
 import { foundCompany, type Company, type User } from './company.ts';
+import { dataLossTraffic } from './dlp.ts';
 import { mailTraffic } from './exchange.ts';
 import { dayRandom, intrusion } from './intrusion.ts';
 import { settle, type Settings, type StoryOptions } from './options.ts';
@@ -64,6 +65,7 @@ function programs(company: Company, dayMs: number, rate: number): readonly Story
   const random = new Random(company.settings.seed, 'programs', dayMs);
   const out = new Outbox(random);
   workloadTraffic(company, dayMs, out, random, rate);
+  dataLossTraffic(company, dayMs, out, random, rate);
   serviceTraffic(company, dayMs, out, random, rate);
   administrationTraffic(company, dayMs, out, random, rate);
   return out.records;

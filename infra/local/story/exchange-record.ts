@@ -37,7 +37,7 @@ export function mailboxRecord(f: MailboxFacts) {
     UserType: 0,
     Version: 1,
     Workload: 'Exchange',
-    ClientIP: client.process === undefined ? f.ip : client.ip,
+    ClientIP: client.relay ?? (client.process === undefined ? f.ip : client.ip),
     UserId: f.actor.spelledUpn,
     ...(client.appId === undefined ? undefined : { AppId: client.appId }),
     ClientIPAddress: f.ip,
@@ -128,7 +128,7 @@ export interface CmdletFacts {
   readonly token: string;
 }
 
-/** An Exchange cmdlet run by a person (RecordType 1); `\r\n`-free, with the session id in both places. */
+/** An Exchange cmdlet run by a person (RecordType 1): the session id stands in both places. */
 export const cmdletRecord = (f: CmdletFacts) => ({
   AppAccessContext: appAccess(f.client, f.atMs, f.token, true),
   CreationTime: zoneless(f.atMs),

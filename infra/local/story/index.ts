@@ -25,3 +25,6 @@ export function* generateStory(o: StoryOptions): Generator<PublishedRecord> {
       ? { source, text, eventMs, availableMs }
       : { source, text, eventMs, availableMs, goneMs };
 }
+
+/** The name under which the simulated tenant's command line looks for a story. */
+export const story = generateStory;

@@ -8,6 +8,8 @@ export interface MailClient {
   readonly session: string;
   /** As Exchange's ClientIPAddress shows it: with or without port or brackets. */
   readonly ip: string;
+  /** Microsoft's own address where its service stands between: ClientIP then names the service. */
+  readonly relay?: string;
   readonly info: string;
   readonly appId?: string;
   readonly clientAppId: string;
@@ -38,6 +40,7 @@ export const webMail = (client: Pick<Client, 'session' | 'ip'>): MailClient => (
 export const phoneMail = (client: Client, phone: 'iOS' | 'Android'): MailClient => ({
   session: client.session,
   ip: client.ip,
+  relay: '52.98.241.34',
   info: `Client=OutlookService;Outlook-${phone}/2.0;`,
   appId: OUTLOOK_MOBILE.id,
   clientAppId: OUTLOOK_MOBILE.id,

@@ -1,14 +1,13 @@
-import { DOMAIN, ORGANIZATION, type Company, type User } from './company.ts';
-import { oneDrive } from './sharepoint-record.ts';
+import { DOMAIN, ORGANIZATION, type Company } from './company.ts';
 import { messageId, serverName } from './mail-words.ts';
 import type { Outbox } from './outbox.ts';
 import { guidOf, type Random } from './random.ts';
-import { DAY, HOUR, MINUTE, ticks, wholeSecond, zoneless } from './time.ts';
+import { DAY, HOUR, ticks, wholeSecond, zoneless } from './time.ts';
 
 const EXCHANGE_UPKEEP = 12;
 const GROUP_MAIL = 2;
 const PROVISIONING = 16;
-const LEAKS = 4;
+const ALERTS = 0.4;
 
 /** What Microsoft's own services write: no person acts. */
 export function serviceTraffic(
@@ -21,8 +20,7 @@ export function serviceTraffic(
   for (let n = random.count(EXCHANGE_UPKEEP * rate); n > 0; n--) exchangeUpkeep(company, out, random, dayMs);
   for (let n = random.count(GROUP_MAIL * rate); n > 0; n--) groupMailbox(company, out, random, dayMs);
   for (let n = random.count(PROVISIONING * rate); n > 0; n--) provisioned(company, out, random, dayMs);
-  for (let n = random.count(LEAKS * rate); n > 0; n--) dataLoss(company, out, random, dayMs);
-  if (Math.floor(dayMs / DAY) % 7 === 3) withdrawnMatch(company, out, random, dayMs);
+  for (let n = random.count(ALERTS * rate); n > 0; n--) serviceAlert(company, out, random, dayMs);
 }
 
 const anyTime = (dayMs: number, random: Random): number => wholeSecond(dayMs + random.whole(0, DAY - 1000));
@@ -153,81 +151,40 @@ function provisioned(company: Company, out: Outbox, random: Random, dayMs: numbe
   out.post({ source: 'provisioning', id, body, eventMs: atMs, about: user.asTarget });
 }
 
-function dataLoss(company: Company, out: Outbox, random: Random, dayMs: number): void {
-  const user = random.pick(company.users);
-  const atMs = wholeSecond(dayMs + 8 * HOUR + random.whole(0, 8 * HOUR));
+/** An alert of the compliance centre about the service itself; its details are JSON in a string. */
+function serviceAlert(company: Company, out: Outbox, random: Random, dayMs: number): void {
+  const atMs = anyTime(dayMs, random);
   const id = random.guid();
-  const body = dlpMatch(company, user, atMs, id, 'DlpRuleMatch', random.guid());
-  out.post({ source: 'ual-dlp', id, body, eventMs: atMs, about: user.asTarget });
-}
-
-/** A match later withdrawn keeps its Id: two records, one id, different content, both true. */
-function withdrawnMatch(company: Company, out: Outbox, random: Random, dayMs: number): void {
-  const user = company.users[6 + (Math.floor(dayMs / DAY) % (company.users.length - 6))]!;
-  const atMs = wholeSecond(dayMs + 10 * HOUR);
-  const id = random.guid();
-  const incident = random.guid();
-  const match = (operation: string) => dlpMatch(company, user, atMs, id, operation, incident);
-  const common = { source: 'ual-dlp', id, eventMs: atMs, about: user.asTarget } as const;
-  out.post({ ...common, body: match('DlpRuleMatch'), afterMs: 70 * MINUTE });
-  out.post({ ...common, body: match('DlpRuleUndo'), afterMs: 130 * MINUTE, version: 2 });
-}
-
-function dlpMatch(
-  company: Company,
-  user: User,
-  atMs: number,
-  id: string,
-  operation: string,
-  incident: string,
-) {
-  const files = oneDrive(user);
-  const name = 'Customer accounts.xlsx';
-  return {
+  const alertId = random.guid();
+  const body = {
     CreationTime: zoneless(atMs),
     Id: id,
-    Operation: operation,
+    Operation: 'AlertTriggered',
     OrganizationId: company.settings.tenantId,
-    RecordType: 11,
-    UserKey: 'DlpPolicyEventBasedAssistantOneDriveForBusiness',
+    RecordType: 40,
+    ResultStatus: 'Succeeded',
+    UserKey: 'SecurityComplianceAlerts',
     UserType: 4,
     Version: 1,
-    Workload: 'OneDrive',
-    ObjectId: guidOf('item', files.siteUrl, name),
-    UserId: 'DlpPolicyEventBasedAssistantOneDriveForBusiness',
-    IncidentId: incident,
-    PolicyDetails: [
-      {
-        PolicyId: 'f6c4a3e0-2b7d-4d0e-9f57-3a1c8e2d6b10',
-        PolicyName: 'Bank details',
-        Rules: [
-          {
-            Actions: ['NotifyUser'],
-            ActionParameters: [],
-            ConditionsMatched: {
-              SensitiveInformation: [
-                { Confidence: 85, Count: 3, SensitiveType: 'e7dc4711-11b7-4cb0-b88b-2c394a771f0e' },
-              ],
-            },
-            RuleId: '0d6b1f3c-8a54-4f0e-8c1a-5f9d2e7b4a77',
-            RuleMode: 'Enable',
-            RuleName: 'IBAN, small numbers',
-            Severity: 'Low',
-          },
-        ],
-      },
-    ],
-    SensitiveInfoDetectionIsIncluded: false,
-    SharePointMetaData: {
-      FileName: name,
-      FileOwner: user.displayName,
-      FilePathUrl: `${files.siteUrl}Documents/Customer%20accounts.xlsx`,
-      From: user.upn.toUpperCase(),
-      ItemCreationTime: zoneless(atMs - DAY),
-      ItemLastModifiedTime: zoneless(atMs - 90_000),
-      SiteCollectionGuid: files.site,
-      SiteCollectionUrl: files.siteUrl,
-      UniqueID: guidOf('item', files.siteUrl, name),
-    },
+    Workload: 'SecurityComplianceCenter',
+    ObjectId: alertId,
+    UserId: 'SecurityComplianceAlerts',
+    AlertId: alertId,
+    AlertLinks: [],
+    AlertType: 'System',
+    Category: 'MailFlow',
+    Comments: 'New alert',
+    Data: JSON.stringify({
+      f3u: ORGANIZATION,
+      ts: `${zoneless(atMs)}.0000000Z`,
+      op: 'MailQueueDelayed',
+      mlc: '0',
+    }),
+    Name: 'Messages have been delayed',
+    PolicyId: 'cff5c3f8-0e7e-4b0f-9b2e-1d7a5c60f4b2',
+    Severity: 'Low',
+    Source: 'Office 365 Security & Compliance',
+    Status: 'Active',
   };
+  out.post({ source: 'ual-general', id, body, eventMs: atMs, about: [] });
 }

@@ -44,7 +44,7 @@ const SUCCESS_MFA = {
   additionalDetails: 'MFA requirement satisfied by claim in the token',
 };
 
-export function signInFailure(error: number, satisfied = false) {
+export function signInFailure(error: number, satisfied: boolean) {
   if (error === 0) return satisfied ? SUCCESS_MFA : SUCCESS;
   const known = ERRORS[error]!;
   return { errorCode: error, failureReason: known.reason, additionalDetails: known.details };

@@ -88,9 +88,10 @@ export function userSignIn(f: SignInFacts) {
     uniqueTokenIdentifier: f.token,
     incomingTokenType: client.kind === 'browser' ? 'none' : 'primaryRefreshToken',
     authenticationProtocol: 'none',
-    appServicePrincipalId: null,
-    resourceServicePrincipalId: f.resource.id.replace(/^0000000/, 'f1a0b0c'),
+    resourceServicePrincipalId: null,
+    appTokenProtectionStatus: null,
     signInTokenProtectionStatus: 'none',
+
     tokenProtectionStatusDetails: { signInSessionStatus: 'unbound', signInSessionStatusCode: 1002 },
     originalTransferMethod: 'none',
     isThroughGlobalSecureAccess: false,
@@ -101,7 +102,7 @@ export function userSignIn(f: SignInFacts) {
     resourceOwnerTenantId: 'f8cdef31-a31e-4b4a-93e4-5f571e91255a',
     mfaDetail: f.mfa === 'app' ? { authMethod: 'Mobile app notification', authDetail: null } : null,
     authenticationAppDeviceDetails: null,
-    status: signInFailure(f.error),
+    status: signInFailure(f.error, f.mfa === 'claim'),
     deviceDetail: deviceOf(user, client),
     location: {
       city: place.city,
@@ -125,6 +126,9 @@ export function userSignIn(f: SignInFacts) {
     privateLinkDetails: { policyId: '', policyName: '', resourceId: '', policyTenantId: '' },
     appliedEventListeners: [],
     authenticationAppPolicyEvaluationDetails: [],
+    azureResourceId: null,
+    clientSessionId: null,
+    managedServiceIdentity: null,
     agent: { agentType: 'notAgentic', parentAppId: null },
   };
 }

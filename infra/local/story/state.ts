@@ -6,26 +6,23 @@ import { applicationState, devicesOf, grantState, principalState } from './state
 import { methodsOf, rulesOf, settingsOf } from './state-user.ts';
 import { DAY, clockTime, seconds } from './time.ts';
 
-const list = (...value: object[]) => ({ value });
+const list = (...rows: object[]): readonly object[] => rows;
 
 /**
- * What Graph answers about the present, by path (without version or leading slash), after the intrusion and before
- * anybody cleans up. A person's paths stand under object id and UPN.
+ * What Graph knows of the present, by path (without version or leading slash; a collection is a bare array), after the
+ * intrusion and before anybody cleans up. A person's paths stand under the object id; the server resolves UPNs.
  */
 export function storyState(o: StoryOptions): Record<string, unknown> {
   const company = foundCompany(settle(o));
   const state: Record<string, unknown> = Object.assign(tenantState(company), riskyUsers(company));
   for (const user of company.users) {
-    for (const [path, answer] of Object.entries(userState(company, user))) {
+    for (const [path, answer] of Object.entries(userState(company, user)))
       state[`users/${user.id}${path}`] = answer;
-      state[`users/${user.upn}${path}`] = answer;
-    }
   }
   return state;
 }
 
 function userState(company: Company, user: User): Record<string, unknown> {
-  const robbed = user === company.johanna;
   return {
     '': profile(user),
     '/mailFolders/inbox/messageRules': list(...rulesOf(company, user)),
@@ -33,8 +30,7 @@ function userState(company: Company, user: User): Record<string, unknown> {
     '/authentication/methods': list(...methodsOf(company, user)),
     '/ownedDevices': list(...devicesOf(company, user)),
     '/registeredDevices': list(...devicesOf(company, user)),
-    '/oauth2PermissionGrants': list(),
-    '/appRoleAssignments': list(...(robbed ? [assignment(company)] : [])),
+    ...(user === company.johanna ? { '/appRoleAssignments': list(assignment(company)) } : undefined),
   };
 }
 

@@ -88,6 +88,8 @@ export interface GroundTruth {
   readonly steps: readonly TruthStep[];
   readonly bySession: Readonly<Record<string, readonly TruthRecord[]>>;
   readonly byIp: Readonly<Record<string, readonly TruthRecord[]>>;
+  /** Records that carry the added application's appId. */
+  readonly byApp: Readonly<Record<string, readonly TruthRecord[]>>;
 }
 
 /** What really happened, as serialisable data: the same options give the same truth. Reads the whole story once. */
@@ -126,6 +128,7 @@ export function storyGroundTruth(o: StoryOptions): GroundTruth {
     steps,
     bySession: Object.fromEntries(sessions.map((id) => [id, listed((e) => e.session === id)])),
     byIp: Object.fromEntries(ATTACKER_IPS.map((ip) => [ip, listed((e) => e.ips.includes(ip))])),
+    byApp: { [CHATBOT.appId]: listed((e) => e.record.text.includes(CHATBOT.appId)) },
   };
 }
 

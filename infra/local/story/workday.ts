@@ -52,6 +52,7 @@ export function planWorkDay(
 ): WorkDay | undefined {
   const weekend = isWeekend(dayMs);
   const expected = dayMs === company.settings.intrusionDayMs && isVictim(company, user);
+  if (isOnTheRoad(user, Math.floor(dayMs / DAY)) && !expected) return undefined;
   if (!random.chance(weekend ? WEEKEND_PRESENCE : WEEKDAY_PRESENCE) && !expected) return undefined;
   const startMs = dayMs + 6.5 * HOUR + user.rises * MINUTE + random.whole(0, 25) * MINUTE;
   return {
@@ -123,9 +124,11 @@ const PHONES = {
   },
 };
 
-/** A few people spend three days of every fifteen abroad. */
-const isTravelling = (user: User, day: number): boolean =>
-  user.index % 37 === 11 && (day + user.index) % 15 < 3;
+/** A few people spend three days of every fifteen abroad, and the days before and after on the road. */
+const dayOfTrip = (user: User, day: number): number =>
+  user.index % 37 === 11 ? (day + user.index) % 15 : Number.NaN;
+const isTravelling = (user: User, day: number): boolean => dayOfTrip(user, day) < 3;
+const isOnTheRoad = (user: User, day: number): boolean => [3, 14].includes(dayOfTrip(user, day));
 
 /** An instant of the working day: busiest in mid-morning and mid-afternoon, now and then in the evening. */
 export function moment({ startMs, endMs, random }: WorkDay): number {

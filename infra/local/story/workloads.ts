@@ -145,7 +145,7 @@ const managedIdentity = (kind: Kind, name: string) =>
     ? null
     : {
         msiType: 'systemAssigned',
-        associatedResourceId: `/subscriptions/0/resourceGroups/rg/providers/x/${name}`,
+        associatedResourceId: `/subscriptions/${guidOf('subscription')}/resourceGroups/rg-freight/providers/Microsoft.Web/sites/${name}`,
         federatedTokenId: null,
         federatedTokenIssuer: null,
       };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { storyGroundTruth } from '../../../infra/local/story/index.ts';
-import { DEFAULT, clientIps, leaves, sessionIds, tell, type Json, type Told } from './telling.ts';
+import { MIDDLE, clientIps, leaves, sessionIds, tell, type Json, type Told } from './telling.ts';
 
-const truth = storyGroundTruth(DEFAULT);
-const told = tell(DEFAULT);
+const truth = storyGroundTruth(MIDDLE);
+const told = tell(MIDDLE);
 const byId = new Map<string, Told>(told.map((record) => [`${record.source} ${record.id}`, record]));
 
 const step = (id: string): readonly Told[] =>

@@ -4,10 +4,10 @@ import { SMALL, type Json } from './telling.ts';
 
 const state = storyState(SMALL);
 const truth = storyGroundTruth(SMALL);
-const rows = (path: string): Json[] => (state[path] as { value: Json[] }).value;
+const rows = (path: string): Json[] => state[path] as Json[];
 
 describe('Graph state after the intrusion', () => {
-  test('the hiding rule is still there, under object id and UPN', () => {
+  test('the hiding rule is still there, under the object id', () => {
     const path = `users/${truth.johanna.objectId}/mailFolders/inbox/messageRules`;
     const hostile = rows(path).filter((rule) => rule['displayName'] === '..');
     expect(hostile).toHaveLength(1);
@@ -15,7 +15,6 @@ describe('Graph state after the intrusion', () => {
       conditions: { bodyOrSubjectContains: ['Re: REVISED INVOICE'] },
       actions: { markAsRead: true, stopProcessingRules: false },
     });
-    expect(state[`users/${truth.johanna.upn}/mailFolders/inbox/messageRules`]).toEqual(state[path]);
   });
 
   test("the intruder's method and device stand out by their time", () => {

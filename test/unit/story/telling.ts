@@ -5,6 +5,8 @@ import { generateStory, type StoryOptions } from '../../../infra/local/story/ind
 /** A Tuesday; the intrusion's day (three days before) is a Saturday, which the story must bear. */
 export const NOW_MS = Date.parse('2026-11-24T10:00:00Z');
 export const DEFAULT: StoryOptions = { nowMs: NOW_MS };
+/** The intrusion is the same in stories of any size. */
+export const MIDDLE: StoryOptions = { nowMs: NOW_MS, records: 15_000 };
 export const SMALL: StoryOptions = { nowMs: NOW_MS, users: 40, days: 8, records: 4000 };
 
 export type Json = Record<string, unknown>;
