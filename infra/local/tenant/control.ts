@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SOURCE_IDS } from '../../../shared/sources.ts';
 import { FAULT_KINDS, ENDPOINTS } from './faults.ts';
 import type { FaultSpec } from './faults.ts';
 import { CONTENT_TYPES, PUBLISHED_SOURCES } from './records.ts';
@@ -10,7 +11,7 @@ const contentType = z.enum(Object.keys(CONTENT_TYPES) as [ContentType, ...Conten
 const values = z.record(z.string(), z.unknown());
 
 const record = z.object({
-  source,
+  source: z.enum(SOURCE_IDS),
   text: z.string(),
   eventMs: z.number(),
   availableMs: z.number(),
@@ -45,6 +46,8 @@ const command = z.discriminatedUnion('do', [
   z.object({ do: z.literal('subscribe'), types: z.array(contentType).optional() }),
   z.object({ do: z.literal('disableSubscription'), type: contentType }),
   z.object({ do: z.literal('settings') }),
+  // Of the tenant's process: what a benchmark must not count as the collector's.
+  z.object({ do: z.literal('memory') }),
   z.object({ do: z.literal('report'), unfetched: z.number().optional() }),
 ]);
 
@@ -88,6 +91,8 @@ export async function answerControl(tenant: Tenant, body: string): Promise<unkno
       return null;
     case 'settings':
       return tenant.settings();
+    case 'memory':
+      return process.memoryUsage();
     default:
       return tenant.report(withoutUndefined({ unfetched: order.unfetched }));
   }

@@ -26,6 +26,7 @@ export const FAULT_KINDS = [
   'dropped-records', // {fraction} of a page is left out
   'filter-ignored', // the whole $filter, as in 2020 and 2023
   'empty-page', // no records, and yet a next link to the same place
+  'trailing-link', // the last page of a report links to one more, which is empty
   'foreign-next-link', // {host?}
   'foreign-content-uri', // {host?}
   'big-body', // {bytes, records}: the page or blob ends with so many generated records
@@ -131,29 +132,28 @@ export class Faults {
     this.#entries = id === undefined ? [] : this.#entries.filter(({ fault }) => fault.id !== id);
   }
 
-  /** The first fault of the kind that hits this request. */
+  /** The first fault of the kind that hits this request; every fault laid on it counts it as seen. */
   take(kind: FaultKind, where: Where): ActiveFault | undefined {
-    return this.#entries.find((entry) => entry.fault.kind === kind && this.#hits(entry, where))?.fault;
+    const key = where.endpoint === 'feed.audit' ? where.url.split('?')[0]! : where.url;
+    let hit: Entry | undefined;
+    for (const entry of this.#entries) {
+      if (entry.fault.kind !== kind || !isLaidOn(entry, where, key)) continue;
+      const due = ++entry.seen > (entry.fault.skip ?? 0) && this.#random() < (entry.fault.probability ?? 1);
+      if (due) hit ??= entry;
+    }
+    if (hit?.fault.bind) hit.bound = key;
+    if (hit) hit.fault.hits++;
+    return hit?.fault;
   }
 
   list(): { id: number; kind: FaultKind; hits: number }[] {
     return this.#entries.map(({ fault: { id, kind, hits } }) => ({ id, kind, hits }));
   }
-
-  #hits(entry: Entry, where: Where): boolean {
-    const { fault } = entry;
-    const key = where.endpoint === 'feed.audit' ? where.url.split('?')[0]! : where.url;
-    if (!applies(fault, where) || (entry.bound !== undefined && entry.bound !== key)) return false;
-    if (fault.hits >= (fault.times ?? Infinity)) return false;
-    if (entry.seen++ < (fault.skip ?? 0)) return false;
-    if (this.#random() >= (fault.probability ?? 1)) return false;
-    if (fault.bind) entry.bound = key;
-    fault.hits++;
-    return true;
-  }
 }
 
-const applies = (fault: FaultSpec, where: Where): boolean =>
+const isLaidOn = ({ fault, bound }: Entry, where: Where, key: string): boolean =>
+  fault.hits < (fault.times ?? Infinity) &&
+  (bound ?? key) === key &&
   (fault.api ?? where.api) === where.api &&
   (fault.endpoint ?? where.endpoint) === where.endpoint &&
   (fault.source === undefined || where.sources.includes(fault.source)) &&

@@ -21,7 +21,9 @@ export function answerReport(sim: Simulation, call: Call, name: ReportName): Ans
   const found = recordsOf(sim, call, plan);
   const page = found.slice(0, plan.top);
   const last = page.at(-1);
-  const more = found.length > plan.top && last !== undefined;
+  const more =
+    last !== undefined &&
+    (found.length > plan.top || sim.faults.take('trailing-link', call.where) !== undefined);
   return pageAnswer(sim, call, plan, distorted(sim, call, plan, page), more ? placeAt(sim, last) : undefined);
 }
 

@@ -35,8 +35,7 @@ export async function send(response: ServerResponse, answer: Answer, sending: Se
   else await writeAll(response, limited(body, cutAfter), bytesPerSecond);
   if (!whole) return cut(response);
   response.end();
-  if (!response.writableFinished && !response.destroyed)
-    await Promise.race([once(response, 'finish'), once(response, 'close')]);
+  await finished(response);
   if (response.writableFinished) spoiled.onSent?.();
   return spoiled.status;
 }
@@ -107,15 +106,22 @@ function* sliced(chunk: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < chunk.length; at += step) yield chunk.subarray(at, at + step);
 }
 
-async function drained(response: ServerResponse): Promise<void> {
-  if (response.destroyed) return;
-  const settled = new AbortController();
-  await Promise.race(
-    ['drain', 'close'].map((event) =>
-      once(response, event, { signal: settled.signal }).catch(() => undefined),
-    ),
-  );
-  settled.abort();
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.destroyed) return resolve();
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.once('drain', done).once('close', done);
+  });
+}
+
+function finished(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.writableFinished || response.destroyed) return resolve();
+    response.once('finish', resolve).once('close', resolve);
+  });
 }
 
 async function writeGzipped(response: ServerResponse, body: Body): Promise<void> {
