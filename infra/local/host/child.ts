@@ -3,9 +3,10 @@
  * argument; prints one line of JSON, `{"ready":true,"url":...}` or `{"ready":false,"error":...}`; logs
  * as JSON lines to standard error. Ends with its parent, whose pipe it has as standard input.
  */
-import { stopOnSignals } from './signals.ts';
+import { answerCalls } from './calls.ts';
 import { type HostOptions, startHost } from './host.ts';
 import { describe, type LogRecord } from './log.ts';
+import { stopOnSignals } from './signals.ts';
 
 process.setSourceMapsEnabled(true);
 const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -15,6 +16,7 @@ try {
   const options = JSON.parse(process.argv[2] ?? '{}') as HostOptions;
   const host = await startHost({ ...options, log });
   stopOnSignals(() => host.stop());
+  answerCalls(host);
   process.stdin.on('close', () => process.exit(0)).resume();
   say({ ready: true, url: host.url, pid: process.pid, functions: host.functions.map((each) => each.name) });
 } catch (error) {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { callerOf } from './calls.ts';
 import type { HostOptions } from './host.ts';
 import type { LogRecord } from './log.ts';
 
@@ -14,6 +15,9 @@ export interface HostProcess {
   readonly logs: readonly LogRecord[];
   /** Resolves with how it ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** As the host's own. */
+  idle(limitMs?: number): Promise<void>;
+  runTimer(name: string): Promise<void>;
   kill(signal: NodeJS.Signals): void;
   /** SIGTERM, and waits for the end. */
   stop(): Promise<void>;
@@ -33,7 +37,7 @@ const KEPT_LOGS = 1000;
 export async function startHostProcess(options: Omit<HostOptions, 'log'>): Promise<HostProcess> {
   const script = path.join(import.meta.dirname, 'child.ts');
   const child = spawn(process.execPath, [script, JSON.stringify(options)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
   });
   const logs = collectLogs(child);
   const exited = once(child, 'exit').then(([code, signal]) => ({
@@ -42,6 +46,7 @@ export async function startHostProcess(options: Omit<HostOptions, 'log'>): Promi
   }));
   const first = await firstLine(child, exited);
   if (!first.ready) throw new Error(first.error);
+  const call = callerOf(child);
   const stop = async () => {
     child.kill('SIGTERM');
     await exited;
@@ -52,6 +57,8 @@ export async function startHostProcess(options: Omit<HostOptions, 'log'>): Promi
     functions: first.functions,
     logs,
     exited,
+    idle: (limitMs) => call('idle', limitMs),
+    runTimer: (name) => call('runTimer', name),
     kill: (signal) => child.kill(signal),
     stop,
   };

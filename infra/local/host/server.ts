@@ -63,7 +63,7 @@ async function handle(
   if (url && !parts.stopping.aborted) await parts.serve(request, response, url);
   else {
     request.resume();
-    response.writeHead(url ? 503 : 400).end();
+    response.writeHead(url ? 503 : 400, { connection: 'close' }).end();
   }
   // A caller that went away is no fault of the host's.
   await finished(response).catch(() => {});

@@ -18,7 +18,7 @@ const runs = (host: HostProcess, name: string) =>
   host.logs.some(({ message }) => message === `Executing '${name}'`);
 const refuses = (host: HostProcess) =>
   fetch(`${host.url}/api/open`).then(
-    () => false,
+    ({ status }) => status === 503,
     () => true,
   );
 
@@ -65,9 +65,28 @@ describe('a host in a process of its own', () => {
     first.kill('SIGKILL');
     expect((await first.exited).signal).toBe('SIGKILL');
     const second = await startHostProcess(options);
-    await until(async () => (await storage.work.getProperties()).approximateMessagesCount === 0);
+    await second.idle();
+    expect((await storage.work.getProperties()).approximateMessagesCount).toBe(0);
     await second.stop();
     expect(second.logs.some(({ message }) => message.startsWith("Executed 'work' (Succeeded"))).toBe(true);
+  });
+
+  test('runs timers and waits for quiet on request', async () => {
+    const storage = await makeSampleStorage(inject('storage').connectionString);
+    const host = await startHostProcess({
+      appDir: sample.appDir,
+      port: 0,
+      env: { ...storage.env, TICK_MS: '50' },
+    });
+    await host.runTimer('tick');
+    await expect(host.runTimer('stubborn')).resolves.toBeUndefined();
+    await expect(host.runTimer('unknown')).rejects.toThrow(/No timer is named/);
+    await storage.work.sendMessage(sent({ name: 'future' }), { visibilityTimeout: 60 });
+    await expect(host.idle(100)).rejects.toThrow(/Not idle after 100 ms/);
+    const never = host.idle();
+    host.kill('SIGKILL');
+    await expect(never).rejects.toThrow(/ended before it answered/);
+    await expect(host.idle()).rejects.toThrow(/channel closed/i);
   });
 
   test('reports why it could not start', async () => {
