@@ -23,7 +23,7 @@ export class Access {
     if (token === undefined) throw unauthenticated(call, 'Access token is empty.');
     const uses = (this.#tokenUses.get(token) ?? 0) + 1;
     this.#tokenUses.set(token, uses);
-    const { maxRequests = Infinity, expiresAtMs = Infinity } = this.#sim.switches.tokens;
+    const { maxRequests, expiresAtMs } = this.#sim.switches.tokens;
     // An instant ends the tokens that were in use before it; one first seen later is a new one.
     const old = uses > 1 && this.#sim.nowMs() >= expiresAtMs;
     const refused =

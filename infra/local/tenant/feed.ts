@@ -13,9 +13,14 @@ import { checksum } from './seeded.ts';
 import type { Call, Simulation } from './simulation.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** The Office 365 Management Activity API below `/api/v1.0/{tenant}/activity/feed/`. */
 export function answerFeed(sim: Simulation, subscriptions: Subscriptions, call: Call): Answer {
-  sim.ledger.notePublisher(call.query.get('PublisherIdentifier') ?? undefined);
+  const publisher = call.query.get('PublisherIdentifier') ?? '';
+  sim.ledger.notePublisher(publisher);
+  if (publisher !== '' && !GUID.test(publisher))
+    throw new ApiError(400, 'AF20002', 'Invalid parameter type: PublisherIdentifier. Expected type: guid');
   checkTenant(sim, call);
   const { endpoint } = call.where;
   if (endpoint === 'feed.list') return json(subscriptions.list());
@@ -33,7 +38,7 @@ export function answerFeed(sim: Simulation, subscriptions: Subscriptions, call: 
 
 function checkTenant(sim: Simulation, call: Call): void {
   const tenant = decodeURIComponent(call.path.split('/')[3]!);
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(tenant))
+  if (!GUID.test(tenant))
     throw new ApiError(400, 'AF20013', `The tenant ID passed in the URL (${tenant}) is not a valid GUID.`);
   if (tenant.toLowerCase() !== sim.tenantId.toLowerCase())
     throw new ApiError(

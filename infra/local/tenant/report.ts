@@ -44,8 +44,8 @@ export class Ledger {
     this.#requests.set(endpoint, statuses);
   }
 
-  notePublisher(id: string | undefined): void {
-    const key = id === undefined || id === '' ? '(none)' : id;
+  notePublisher(id: string): void {
+    const key = id === '' ? '(none)' : id;
     this.#publishers.set(key, (this.#publishers.get(key) ?? 0) + 1);
   }
 

@@ -78,30 +78,29 @@ async function callOf(
   };
 }
 
-/** Status 0 stands for a connection that was cut, or is left hanging. */
+/** Status 0 stands for a connection that was cut or is left hanging: whatever was asked has been done all the same. */
 async function answerCall(
-  { sim, ...rest }: Handlers,
+  handlers: Handlers,
   access: Access,
   call: Call,
   response: ServerResponse,
 ): Promise<number> {
-  if (sim.faults.take('hang', call.where)) return 0;
-  if (sim.faults.take('cut-before-headers', call.where)) {
-    response.socket?.destroy();
-    return 0;
-  }
+  const { sim } = handlers;
+  const { faults, switches } = sim;
   const answer = answerOrError(call, sim, () => {
     access.check(call);
     throwFault(sim, call);
-    return dispatch({ sim, ...rest }, call);
+    return dispatch(handlers, call);
   });
+  if (faults.take('hang', call.where)) return 0;
+  if (faults.take('cut-before-headers', call.where)) {
+    response.socket?.destroy();
+    return 0;
+  }
   const headers = { ...commonHeaders(sim, call), ...answer.headers };
-  const gzip = sim.switches.gzip && /\bgzip\b/.test(call.headers['accept-encoding'] ?? '');
-  return send(
-    response,
-    { ...answer, headers },
-    { faults: sim.faults, where: call.where, chunked: call.where.api === 'graph', gzip },
-  );
+  const gzip = switches.gzip && /\bgzip\b/.test(call.headers['accept-encoding'] ?? '');
+  const chunked = call.where.api === 'graph';
+  return send(response, { ...answer, headers }, { faults, where: call.where, chunked, gzip });
 }
 
 function dispatch({ sim, subscriptions, auditQueries }: Handlers, call: Call): Answer {
@@ -118,20 +117,23 @@ function dispatch({ sim, subscriptions, auditQueries }: Handlers, call: Call): A
   return endpoint === 'state' ? answerState(sim, call) : auditQueries.answer(call);
 }
 
-function throwFault(sim: Simulation, call: Call): void {
-  const fault = sim.faults.take('status', call.where);
+const CODES: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'InvalidAuthenticationToken',
+  403: 'Forbidden',
+  500: 'InternalServerError',
+  503: 'ServiceNotAvailable',
+};
+
+function throwFault(sim: Simulation, { where }: Call): void {
+  const fault = sim.faults.take('status', where);
   if (!fault) return;
   const status = fault.status ?? 503;
   const headers = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
-  const code =
-    fault.code ??
-    (call.where.api === 'feed' ? 'AF50000' : status === 503 ? 'ServiceNotAvailable' : 'UnknownError');
-  throw new ApiError(
-    status,
-    code,
-    fault.message ?? 'An internal server error occurred. Retry the request.',
-    headers,
-  );
+  // An empty code is the feed's 401, which comes from in front of it.
+  const usual = where.api === 'feed' ? (status === 401 ? '' : 'AF50000') : (CODES[status] ?? 'UnknownError');
+  const message = fault.message ?? 'An internal server error occurred. Retry the request.';
+  throw new ApiError(status, fault.code ?? usual, message, headers);
 }
 
 function answerOrError(call: Call, sim: Simulation, answer: () => Answer): Answer {

@@ -9,7 +9,7 @@ export interface Switches {
   /** App permissions that were taken away again. */
   revoked: string[];
   /** Every token is refused after so many requests, or from an instant on; a new one is then needed. */
-  tokens: { maxRequests?: number; expiresAtMs?: number };
+  tokens: { maxRequests: number; expiresAtMs: number };
   /** v1.0 knows `signInEventTypes` (live tenants answer 400). */
   signInEventTypesOnV1: boolean;
   /** `gt` and `lt` on times: honoured, or silently ignored as in 2020. */
@@ -61,7 +61,7 @@ export type DeepPartial<T> = {
 export const defaultSwitches = (): Switches => ({
   licence: 'P2',
   revoked: [],
-  tokens: {},
+  tokens: { maxRequests: Infinity, expiresAtMs: Infinity },
   signInEventTypesOnV1: false,
   gtAndLt: 'honoured',
   retention: { graphMs: 30 * DAY, freeMs: 7 * DAY, riskMs: 90 * DAY, feedMs: 7 * DAY, searchMs: 180 * DAY },
@@ -93,8 +93,7 @@ export const defaultSwitches = (): Switches => ({
 /** Lays a partial setting over the present one, in place. */
 export function merge<T extends object>(target: T, change: DeepPartial<T>): T {
   for (const [key, value] of Object.entries(change)) {
-    if (!Object.hasOwn(target, key) && !(key === 'maxRequests' || key === 'expiresAtMs'))
-      throw new RangeError(`there is no switch ${key}`);
+    if (!Object.hasOwn(target, key)) throw new RangeError(`there is no switch ${key}`);
     const present = (target as Record<string, unknown>)[key];
     if (isObject(present) && isObject(value)) merge(present, value);
     else (target as Record<string, unknown>)[key] = value;

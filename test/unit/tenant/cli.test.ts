@@ -59,18 +59,11 @@ test('the command serves files, obeys the switchboard and writes its report when
   expect((JSON.parse(await readFile(report, 'utf8')) as TenantReport).records.once).toBe(1);
 });
 
-test('a story module is loaded on request', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'story-'));
-  const story = join(folder, 'story.mjs');
-  await writeFile(
-    story,
-    `export function* story({ nowMs, seed }) {
-      const text = JSON.stringify({ id: 's' + seed, createdDateTime: new Date(nowMs).toISOString() });
-      yield { source: 'signins-interactive', text, eventMs: nowMs, availableMs: nowMs };
-    }`,
-  );
-  const { origin } = await startCommand(['--story', story, '--seed', '9']);
-  expect(await allIds(`${origin}/beta/auditLogs/signIns`)).toEqual(['s9']);
+test('the story is published on request, with its directory', async () => {
+  const { origin } = await startCommand(['--story', '--records', '2000', '--users', '10', '--relaxed']);
+  const { records } = await order<TenantReport>(origin, { do: 'report' });
+  expect(records.published).toBeGreaterThan(1000);
+  expect((await allIds(`${origin}/v1.0/users`)).length).toBeGreaterThanOrEqual(10);
 });
 
 test('a 100 MB page of few records streams without being held', async () => {

@@ -304,3 +304,16 @@ test('a forbidden fault looks like a missing permission', async () => {
   tenant.fault({ kind: 'forbidden', endpoint: 'feed.list' });
   expect(errorCode(await ask(feedUrl(tenant, 'subscriptions/list')))).toBe('AF10001');
 });
+
+test('a request that was cut off before its headers was carried out all the same', async () => {
+  const tenant = await startTenant();
+  tenant.fault({ kind: 'cut-before-headers', endpoint: 'feed.start', times: 1 });
+  await expect(start(tenant)).rejects.toThrow('fetch failed');
+  expect(errorCode(await start(tenant))).toBe('AF20024');
+});
+
+test('one content type may answer 401 while the others work', async () => {
+  const tenant = await startTenant();
+  tenant.fault({ kind: 'status', status: 401, source: 'ual-dlp' });
+  expect([(await start(tenant, 'DLP.All')).status, (await start(tenant)).status]).toEqual([401, 200]);
+});

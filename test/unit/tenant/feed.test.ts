@@ -252,3 +252,10 @@ test('a re-delivery is the same records in a later blob, their keys in another o
   expect(Object.keys(again!)).toEqual(Object.keys(original).reverse());
   expect(tenant.report().copies.published).toBe(3);
 });
+
+test('a publisher identifier that is no GUID is AF20002', async () => {
+  const tenant = await startTenant();
+  expect(errorCode(await ask(feedUrl(tenant, 'subscriptions/list?PublisherIdentifier=contoso')))).toBe(
+    'AF20002',
+  );
+});
