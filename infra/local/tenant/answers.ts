@@ -38,7 +38,7 @@ export const json = (value: unknown, status = 200): Answer => ({
   body: textBody(JSON.stringify(value)),
 });
 
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** A body of many small parts, copied together into pieces worth a system call. */
 export function bodyOf(parts: readonly Buffer[]): Body {

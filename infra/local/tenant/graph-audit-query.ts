@@ -6,7 +6,7 @@ import { auditEnvelope } from './audit-envelope.ts';
 import { auditQueryMatches } from './audit-query-filter.ts';
 import type { AuditQueryBody } from './audit-query-filter.ts';
 import type { FaultSpec } from './faults.ts';
-import { poisonedOf, refuseExpiredToken } from './graph-reports.ts';
+import { distortedPage, poisonedOf, refuseExpiredToken } from './graph-reports.ts';
 import { broken } from './json-text.ts';
 import { nextLink, placeOf, tokenOf } from './page-tokens.ts';
 import { CONTENT_TYPES } from './records.ts';
@@ -133,7 +133,7 @@ export class AuditQueries {
   }
 
   #records(call: Call, query: Query): Answer {
-    const { faults, random, store } = this.#sim;
+    const { faults, store } = this.#sim;
     if (this.#status(query) !== 'succeeded')
       throw badRequest(`The audit log query is in state ${this.#status(query)}.`);
     const { numbers } = this.#result(query);
@@ -141,10 +141,7 @@ export class AuditQueries {
     if (token !== null) refuseExpiredToken(this.#sim, call);
     const from = token === null ? 0 : placeOf(token).number;
     const to = faults.take('empty-page', call.where) ? from : from + topOf(call.query.get('$top'));
-    const dropped = faults.take('dropped-records', call.where);
-    const page = [...numbers.subarray(from, to)].filter(
-      () => !dropped || random() >= (dropped.fraction ?? 0.1),
-    );
+    const page = distortedPage(this.#sim, call, [...numbers.subarray(from, to)]);
     const poison = page.length > 0 ? poisonedOf(this.#sim, call, page) : undefined;
     const texts = page.map((number) => {
       const envelope = auditEnvelope(store.text(number));

@@ -103,14 +103,20 @@ const startOf = (plan: Plan): Place =>
 
 /** Duplicates and omissions, where a fault wants them. */
 function distorted(sim: Simulation, call: Call, plan: Plan, page: readonly number[]): readonly number[] {
+  const repeats =
+    page.length > 0 &&
+    plan.after !== undefined &&
+    isRecord(sim, plan.after) &&
+    sim.faults.take('duplicate-across-pages', call.where) !== undefined;
+  return distortedPage(sim, call, repeats ? [plan.after.number, ...page] : page);
+}
+
+/** A record twice, or some left out, within one page of any report or result. */
+export function distortedPage(sim: Simulation, call: Call, page: readonly number[]): readonly number[] {
   if (page.length === 0) return page;
-  let numbers = page;
-  if (sim.faults.take('duplicate-within-page', call.where)) {
-    const at = Math.floor(numbers.length / 2);
-    numbers = [...numbers.slice(0, at + 1), ...numbers.slice(at)];
-  }
-  if (plan.after && isRecord(sim, plan.after) && sim.faults.take('duplicate-across-pages', call.where))
-    numbers = [plan.after.number, ...numbers];
+  const middle = Math.floor(page.length / 2);
+  const twice = sim.faults.take('duplicate-within-page', call.where) !== undefined;
+  const numbers = twice ? [...page.slice(0, middle + 1), ...page.slice(middle)] : page;
   const dropped = sim.faults.take('dropped-records', call.where);
   return dropped ? numbers.filter(() => sim.random() >= (dropped.fraction ?? 0.1)) : numbers;
 }

@@ -196,3 +196,17 @@ test('paging a result twice may give different counts, and a poisonous record st
   const { text } = await ask(url);
   expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
 });
+
+test('a result page may hold a record twice, be empty with a link, lose its token or link elsewhere', async () => {
+  const tenant = await startTenant({ records: many(10, audit) });
+  const url = `${await finished(tenant)}/records?$top=5`;
+  tenant.fault({ kind: 'duplicate-within-page', times: 1 });
+  tenant.fault({ kind: 'empty-page', skip: 1, times: 1 });
+  expect(await allIds(url)).toEqual(['r0', 'r1', 'r2', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9']);
+  tenant.fault({ kind: 'expired-page-token', times: 1 });
+  await expect(allIds(url)).rejects.toThrow('400');
+  tenant.fault({ kind: 'foreign-next-link', times: 1 });
+  expect((await ask(url)).body['@odata.nextLink']).toMatch(
+    /^https:\/\/graph\.microsoft\.com\.attacker\.example/,
+  );
+});
