@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'vendor-throttled'
   | 'vendor-refused' // permission, licence, subscription: an administrator must act
   | 'vendor-expired' // the vendor no longer keeps what was asked for
+  | 'vendor-timeout' // no answer in time, repeatedly: ask for less
   | 'vendor-malformed' // an answer that is not what the API promises
   | 'page-token-expired' // restart the window
   | 'deadline' // the unit of work ran out of its time

@@ -29,11 +29,31 @@ export function bindPredicate(predicate: Predicate, context: BindContext): Item 
   const positive = combine(predicate, matchers);
   const holds = predicate.negated ? (values: FieldValues) => !positive(values) : positive;
   return {
-    holds: (view) => holds(view.get(slot)),
+    holds: remembering(slot, context.table.nextTest(), holds),
+    cost: costOf(predicate, field),
     explain: (view) => explainTests(predicate, pathOf(field), view.get(slot), matchers),
     dependencies: dependenciesOf(field),
+    monotone: isMonotone(predicate, field),
     always: alwaysOf(predicate, field, holds, context.impossible),
   };
+}
+
+/** Values shared by many records remember what a test said of them. */
+function remembering(slot: number, test: number, holds: (values: FieldValues) => boolean): Item['holds'] {
+  return (view) => {
+    const values = view.get(slot);
+    const { outcomes } = values;
+    if (outcomes === undefined) return holds(values);
+    return (outcomes[test] ??= holds(values));
+  };
+}
+
+/** Rough order of effort, so that the cheap and likely decisive parts of a condition are tried first. */
+function costOf(predicate: Predicate, field: ResolvedField): number {
+  const json = field.sources.some((source) => source.json) ? 20 : 0;
+  const regex = predicate.tests.some(({ kind }) => kind === 'regex') ? 10 : 0;
+  const search = predicate.modifiers.includes('contains') ? 3 : 1;
+  return json + regex + search + field.sources.length * 2 + Math.min(5, predicate.tests.length / 10);
 }
 
 function resolve(name: string, context: BindContext): ResolvedField {
@@ -51,8 +71,10 @@ function bindKeywords(predicate: Predicate, context: BindContext): Item {
   const holds = combine(predicate, matchers);
   return {
     holds: (view) => holds(view.get(slot)),
+    cost: 100,
     explain: (view) => explainTests(predicate, '$', view.get(slot), matchers),
     dependencies: undefined,
+    monotone: false,
     always: undefined,
   };
 }
@@ -94,6 +116,7 @@ function bindReferences(
   const all = [field, ...references.map((reference) => reference.field)].map(dependenciesOf);
   return {
     holds: predicate.negated ? (view) => !positive(view) : positive,
+    cost: 10,
     explain: (view) =>
       references.map((reference) => ({
         field: predicate.field,
@@ -103,6 +126,7 @@ function bindReferences(
         modifiers: predicate.modifiers,
       })),
     dependencies: all.some((part) => part === undefined) ? undefined : all.flatMap((part) => part ?? []),
+    monotone: false,
     always: undefined,
   };
 }
@@ -116,6 +140,11 @@ function dependenciesOf(field: ResolvedField): readonly string[] | undefined {
   );
   return paths.includes('$') ? undefined : paths;
 }
+
+const isMonotone = (predicate: Predicate, field: ResolvedField): boolean =>
+  !predicate.negated &&
+  predicate.tests.every(({ kind }) => kind !== 'null' && kind !== 'exists') &&
+  field.sources.every((source) => !source.fallback && !source.json);
 
 /** Outcomes that no record can change: unknown fields, fixed values, literals that no record has. */
 function alwaysOf(

@@ -14,6 +14,8 @@ export interface FilteredRule {
   readonly detections: readonly { readonly prefix: string; readonly detection: Detection }[];
   /** Field names correlations need from its matches. */
   readonly correlateFields: readonly string[];
+  /** Does any correlation refer to it? */
+  readonly correlated: boolean;
   readonly standalone: boolean;
 }
 

@@ -74,7 +74,10 @@ class Compiler {
     for (const source of SOURCE_IDS)
       for (const shape of this.#input.shapes) {
         const rules = this.#bound.filter((rule) => rule.shape === shape && rule.sources.includes(source));
-        if (rules.length > 0) index.add(source, new ShapeIndex(shape, this.#tables.get(shape.shape)!, rules));
+        // Elsewhere (imports, open schemas) names may be spelled in another case.
+        const canonical = shape.known !== undefined && shape.sources.includes(source);
+        if (rules.length > 0)
+          index.add(source, new ShapeIndex(shape, this.#tables.get(shape.shape)!, rules, canonical));
       }
     return index;
   }
@@ -100,9 +103,10 @@ class Compiler {
         detection: expander.detection(filter.detection),
       })),
     ];
-    const correlateFields = [...(this.#needs.fields.get(rule.key) ?? [])];
+    const wanted = this.#needs.fields.get(rule.key);
+    const correlate = { correlateFields: [...(wanted ?? [])], correlated: wanted !== undefined };
     const standalone = !this.#needs.silent.has(rule.key);
-    return { filtered: { rule, detections, correlateFields, standalone }, missing: [...expander.missing] };
+    return { filtered: { rule, detections, ...correlate, standalone }, missing: [...expander.missing] };
   }
 
   #bind(

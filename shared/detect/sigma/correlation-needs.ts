@@ -15,18 +15,28 @@ export const fieldFor = (correlation: SigmaCorrelation, name: string, reference:
 
 export function correlationNeeds(catalogue: Catalogue): CorrelationNeeds {
   const fields = new Map<string, Set<string>>();
-  const mentions = new Map<string, boolean>();
   for (const correlation of catalogue.correlations) {
     for (const { reference } of correlation.rules) {
-      const { key } = catalogue.find(reference)!;
-      mentions.set(key, (mentions.get(key) ?? false) || correlation.generate);
       need(catalogue, reference, undefined, fields);
       for (const name of [...correlation.groupBy, ...correlation.valueFields])
         need(catalogue, reference, fieldFor(correlation, name, reference), fields);
     }
   }
-  const silent = new Set([...mentions].filter(([, generate]) => !generate).map(([key]) => key));
-  return { fields, silent };
+  return { fields, silent: silentKeys(catalogue.correlations, catalogue) };
+}
+
+/** Keys of what is referred to by correlations none of which sets `generate`. */
+export function silentKeys(
+  correlations: readonly SigmaCorrelation[],
+  names: { find(reference: string): { readonly key: string } | undefined },
+): Set<string> {
+  const asked = new Map<string, boolean>();
+  for (const correlation of correlations)
+    for (const { reference } of correlation.rules) {
+      const { key } = names.find(reference)!;
+      asked.set(key, (asked.get(key) ?? false) || correlation.generate);
+    }
+  return new Set([...asked].filter(([, generate]) => !generate).map(([key]) => key));
 }
 
 /** A field wanted of a correlation is wanted of the rules below it, under the names it has there. */

@@ -2,28 +2,36 @@ import type { SourceId } from '../../sources.ts';
 import type { BoundRule } from './bind-rule.ts';
 import { partialOutcome, type Item } from './expression.ts';
 import { compilePath } from './field-path.ts';
+import { joinRoot, type FieldReader } from './field-source.ts';
 import { FieldValues } from './field-values.ts';
 import type { Shape } from './pipeline.ts';
 import { RecordView, type FieldTable } from './record-view.ts';
 
+/** A rule that can match a record; `certain`: it does, by what was looked at already. */
+export interface Candidate {
+  readonly rule: BoundRule;
+  readonly certain: boolean;
+}
+
 /** The rules that can match a record, found by the values of its shape's `dispatch` paths. */
 export class ShapeIndex {
   readonly shape: Shape;
-  readonly table: FieldTable;
-  readonly #rules: readonly BoundRule[];
+  readonly fieldReaders: readonly FieldReader[];
+  readonly #rules: readonly Candidate[];
   readonly #readers: readonly DispatchReader[];
   readonly #root: Level = new Map();
   #cached = 0;
 
-  constructor(shape: Shape, table: FieldTable, rules: readonly BoundRule[]) {
+  /** `canonical`: records come from the vendor's API, whose spelling the shape has. */
+  constructor(shape: Shape, table: FieldTable, rules: readonly BoundRule[], canonical: boolean) {
     this.shape = shape;
-    this.table = table;
-    this.#rules = rules;
-    this.#readers = shape.dispatch.map((path) => compileDispatch(path, shape.roots));
+    this.fieldReaders = table.readers(canonical ? 'vendor' : 'any');
+    this.#rules = rules.map((rule) => ({ rule, certain: false }));
+    this.#readers = shape.dispatch.map((path) => compileDispatch(path, shape.roots, canonical));
   }
 
   /** Rules that can match the record: all that would, and few that would not. */
-  candidates(record: unknown): readonly BoundRule[] {
+  candidates(record: unknown): readonly Candidate[] {
     let level = this.#root;
     const values: (string | undefined)[] = [];
     for (let i = 0; i < this.#readers.length; i++) {
@@ -40,7 +48,7 @@ export class ShapeIndex {
   }
 
   /** Rules that can match a record whose operation, as manifests count it, is this one. */
-  forOperation(operation: string): readonly BoundRule[] {
+  forOperation(operation: string): readonly Candidate[] {
     const known = this.shape.operation;
     // Manifests cut names at 200 characters; other names than the shape's own say nothing about it.
     if (
@@ -53,11 +61,11 @@ export class ShapeIndex {
     return this.#possible([known.path], [operation.slice(known.prefix.length)]);
   }
 
-  all(): readonly BoundRule[] {
+  all(): readonly Candidate[] {
     return this.#rules;
   }
 
-  #compute(seen: readonly (string | undefined)[], record: unknown): readonly BoundRule[] {
+  #compute(seen: readonly (string | undefined)[], record: unknown): readonly Candidate[] {
     const values = this.#readers.map((read, i) => (i < seen.length ? seen[i] : read(record)));
     if (values.some((value) => value === null)) return this.#rules;
     const rules = this.#possible(this.shape.dispatch, values as (string | undefined)[]);
@@ -65,7 +73,7 @@ export class ShapeIndex {
     return rules;
   }
 
-  #remember(values: readonly (string | undefined)[], rules: readonly BoundRule[]): void {
+  #remember(values: readonly (string | undefined)[], rules: readonly Candidate[]): void {
     this.#cached++;
     let level = this.#root;
     for (const value of values.slice(0, -1)) {
@@ -73,39 +81,46 @@ export class ShapeIndex {
       level.set(value, next);
       level = next;
     }
-    level.set(values.at(-1), rules as BoundRule[]);
+    level.set(values.at(-1), rules as Candidate[]);
   }
 
   /** Decides what depends on these values only; rules that then cannot hold are left out. */
-  #possible(paths: readonly string[], values: readonly (string | undefined)[]): readonly BoundRule[] {
+  #possible(paths: readonly string[], values: readonly (string | undefined)[]): readonly Candidate[] {
     const decided = new Set(paths.map((path) => path.toLowerCase()));
-    const view = new RecordView(this.table, partialRecord(this.shape.roots[0] ?? '', paths, values));
-    const decide = (item: Item) =>
-      item.dependencies?.every((path) => decided.has(path)) ? item.holds(view) : undefined;
-    return this.#rules.filter((rule) => partialOutcome(rule.expression, decide) !== false);
+    const view = new RecordView(this.fieldReaders, partialRecord(this.shape.roots[0] ?? '', paths, values));
+    const decide = (item: Item) => {
+      if (item.dependencies?.every((path) => decided.has(path))) return item.holds(view);
+      // What is not known yet can only add values.
+      return item.monotone && item.holds(view) ? true : undefined;
+    };
+    return this.#rules.flatMap(({ rule }) => {
+      const outcome = partialOutcome(rule.expression, decide);
+      return outcome === false ? [] : [{ rule, certain: outcome === true }];
+    });
   }
 }
 
 // Real tenants show some hundreds of operations; hostile ones must not fill memory.
 const MAX_CACHED = 20_000;
 
-type Level = Map<string | undefined, Level | BoundRule[]>;
+type Level = Map<string | undefined, Level | Candidate[]>;
 
 /** undefined: no such field; null: not a single value. */
 type DispatchReader = (record: unknown) => string | undefined | null;
 
 type Json = Readonly<Record<string, unknown>>;
 
-function compileDispatch(path: string, roots: readonly string[]): DispatchReader {
-  const slow = roots.map((root) => compilePath(root === '' ? path : `${root}.${path}`));
+function compileDispatch(path: string, roots: readonly string[], canonical: boolean): DispatchReader {
+  const slow = roots.map((root) => compilePath(joinRoot(root, path)));
   const [root = ''] = roots;
-  const segments = (root === '' ? path : `${root}.${path}`).split('.');
+  const segments = joinRoot(root, path).split('.');
   return (record) => {
     let node = record;
     for (const segment of segments)
       node = typeof node === 'object' && node !== null ? (node as Json)[segment] : undefined;
     if (typeof node === 'string') return node;
-    if (typeof node === 'number') return String(node);
+    if (typeof node === 'number' || typeof node === 'boolean') return String(node);
+    if (canonical && node === undefined) return undefined;
     return readSlowly(record, slow);
   };
 }
@@ -132,7 +147,7 @@ function partialRecord(
   const record: Record<string, unknown> = {};
   paths.forEach((path, i) => {
     if (values[i] === undefined) return;
-    const segments = (root === '' ? path : `${root}.${path}`).split('.');
+    const segments = joinRoot(root, path).split('.');
     let node = record;
     for (const segment of segments.slice(0, -1)) node = (node[segment] ??= {}) as Record<string, unknown>;
     node[segments.at(-1)!] = values[i];

@@ -4,9 +4,13 @@ import type { RecordView } from './record-view.ts';
 /** A predicate bound to one shape. */
 export interface Item {
   readonly holds: (view: RecordView) => boolean;
+  /** Relative effort of `holds`. */
+  readonly cost: number;
   readonly explain: (view: RecordView) => FieldExplanation[];
   /** Lower-cased paths the outcome depends on; undefined: the whole record. */
   readonly dependencies: readonly string[] | undefined;
+  /** True stays true when the field has further values: a value test, not negated, on sources that add up. */
+  readonly monotone: boolean;
   /** The outcome where it is the same for every record, and why. */
   readonly always: { readonly outcome: boolean; readonly reason: string } | undefined;
 }
@@ -32,8 +36,17 @@ export function toEvaluator(expression: Expression): Evaluator {
       return (view) => !inner(view);
     }
     default:
-      return combineAll(expression.kind, expression.of.map(toEvaluator));
+      return combineAll(expression.kind, byCost(expression.of).map(toEvaluator));
   }
+}
+
+/** The order of the parts does not change the outcome. */
+const byCost = (parts: readonly Expression[]): Expression[] =>
+  [...parts].sort((a, b) => costOf(a) - costOf(b));
+
+function costOf(expression: Expression): number {
+  if (expression.kind === 'item') return expression.item.cost;
+  return partsOf(expression).reduce((sum, part) => sum + costOf(part), 0);
 }
 
 function combineAll(kind: 'and' | 'or', parts: readonly Evaluator[]): Evaluator {

@@ -1,24 +1,36 @@
-import { parseAddress } from './networks.ts';
 import { compilePath, leavesOf, type PathReader } from './field-path.ts';
 import { FieldValues, type Scalar } from './field-values.ts';
+import { cacheScalars } from './scalar-cache.ts';
+import { transformOf } from './field-transform.ts';
 import type { FieldSource } from './pipeline.ts';
 
-/** Everything a field holds in a record. */
+/** Everything a field holds in a record. The answer may be shared by records: it must not be changed. */
 export type FieldReader = (record: unknown) => FieldValues;
 
 export const WHOLE_RECORD = '$';
 
-/** Reads a field from its sources; what any of them has, the field has. */
-export function compileField(sources: readonly FieldSource[], roots: readonly string[]): FieldReader {
+/**
+ * Reads a field from its sources; what any of them has, the field has. `canonical`: top-level names are known to be
+ * spelled as in the path, so that a missing one need not be looked for in other spellings.
+ */
+export function compileField(
+  sources: readonly FieldSource[],
+  roots: readonly string[],
+  canonical: boolean,
+): FieldReader {
   const readers = sources.map((source) => ({
     read: compileSource(source, roots),
     fallback: source.fallback,
   }));
-  return (record) => {
+  const readAll: FieldReader = (record) => {
     const out = new FieldValues();
     for (const { read, fallback } of readers) if (!fallback || isBlank(out)) read(record, out);
     return out;
   };
+  const [only] = sources;
+  if (sources.length !== 1 || only?.path === undefined || only.path === WHOLE_RECORD || only.json)
+    return readAll;
+  return cacheScalars(joinRoot(roots[0] ?? '', only.path), canonical && roots.length === 1, readAll);
 }
 
 const isBlank = (values: FieldValues): boolean =>
@@ -30,6 +42,8 @@ export const readLeaves: FieldReader = (record) => {
   leavesOf(record, out);
   return out;
 };
+
+export const joinRoot = (root: string, path: string): string => (root === '' ? path : `${root}.${path}`);
 
 function compileSource(source: FieldSource, roots: readonly string[]): PathReader {
   const fixed = source.const;
@@ -53,62 +67,18 @@ const wholeRecord: PathReader = (record, out) => {
 
 /** An array's elements are part of its JSON already. */
 const jsonTexts = (values: FieldValues): readonly string[] =>
-  values.composites.length > 0 ? values.json : values.scalars.map((value) => JSON.stringify(value));
+  values.composites.length > 0 ? values.json : values.scalars.map((value: Scalar) => JSON.stringify(value));
 
 /** The first root below which the path leads anywhere. */
 function belowRoots(path: string, roots: readonly string[]): PathReader {
-  const readers = roots.map((root) => compilePath(root === '' ? path : `${root}.${path}`));
+  const readers = roots.map((root) => compilePath(joinRoot(root, path)));
   const [only] = readers;
   if (readers.length === 1 && only) return only;
   return (record, out) => {
     for (const read of readers) {
       const found = new FieldValues();
       read(record, found);
-      if (!found.present) continue;
-      out.present = true;
-      out.hasNull ||= found.hasNull;
-      out.scalars.push(...found.scalars);
-      out.composites.push(...found.composites);
-      return;
+      if (found.present) return out.merge(found);
     }
   };
 }
-
-type Transform = (value: Scalar) => readonly Scalar[];
-
-function transformOf(source: FieldSource): Transform | undefined {
-  const steps: Transform[] = [];
-  if (source.trim) steps.push((value) => [trimOperation(String(value))]);
-  if (source.address) steps.push((value) => plainAddress(String(value)));
-  if (source.map) steps.push(mapped(source.map, source.otherwise));
-  if (source.alias) steps.push(aliased(source.alias));
-  if (steps.length === 0) return undefined;
-  return (value) => steps.reduce<readonly Scalar[]>((values, step) => values.flatMap(step), [value]);
-}
-
-/** `Update user.` → `Update user`; real names also end in a blank. */
-export const trimOperation = (text: string): string => text.trim().replace(/\.$/, '').trimEnd();
-
-function plainAddress(text: string): string[] {
-  const address = parseAddress(text)?.toString();
-  return address === undefined || address === '::1' ? [] : [address];
-}
-
-function mapped(table: Readonly<Record<string, string>>, otherwise: string | undefined): Transform {
-  const lower = lowerKeys(table);
-  return (value) => {
-    const name = lower.get(String(value).toLowerCase()) ?? otherwise;
-    return name === undefined ? [] : [name];
-  };
-}
-
-function aliased(table: Readonly<Record<string, string>>): Transform {
-  const lower = lowerKeys(table);
-  return (value) => {
-    const name = lower.get(String(value).toLowerCase());
-    return name === undefined ? [value] : [value, name];
-  };
-}
-
-const lowerKeys = (table: Readonly<Record<string, string>>): Map<string, string> =>
-  new Map(Object.entries(table).map(([key, value]) => [key.toLowerCase(), value]));

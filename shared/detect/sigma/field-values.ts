@@ -11,7 +11,8 @@ export class FieldValues {
   readonly scalars: Scalar[] = [];
   /** Objects and arrays the field holds; tests on text see their compact JSON. */
   readonly composites: object[] = [];
-  /** Where a value was found, when it was not where the rule said. Parallel to `scalars`. */
+  /** Outcomes of tests by their number, kept when many records share these values. */
+  outcomes: (boolean | undefined)[] | undefined = undefined;
   #texts: string[] | undefined;
   #lower: string[] | undefined;
   #json: string[] | undefined;
@@ -50,6 +51,13 @@ export class FieldValues {
     else if (typeof value === 'object') this.#addComposite(value);
     else if (typeof value === 'bigint') this.scalars.push(value.toString());
     else this.scalars.push(value as Scalar);
+  }
+
+  merge(other: FieldValues): void {
+    this.present ||= other.present;
+    this.hasNull ||= other.hasNull;
+    this.scalars.push(...other.scalars);
+    this.composites.push(...other.composites);
   }
 
   #addComposite(value: object): void {

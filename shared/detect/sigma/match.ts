@@ -21,9 +21,9 @@ export interface SelectionExplanation {
   readonly fields: readonly FieldExplanation[];
 }
 
-/** One rule's match of one record. */
+/** One rule's match of one record. Costly members are worked out when asked for: some rules match every record. */
 export interface Match {
-  /** The same for the same rule, source and record, whenever it is found. */
+  /** The same for the same rule, source and record, whenever it is found. 32 hexadecimal digits. */
   readonly id: string;
   readonly ruleKey: string;
   readonly title: string;
@@ -40,7 +40,7 @@ export interface Match {
   readonly selections: readonly SelectionExplanation[];
   /** False: the rule only feeds correlations, which did not ask for its own matches (`generate`). */
   readonly standalone: boolean;
-  /** What correlations need of the record: field name → its values. Absent when none refers to the rule. */
+  /** What correlations need of the record: field name → its values. Undefined when none refers to the rule. */
   readonly correlate: Readonly<Record<string, readonly string[]>> | undefined;
 }
 

@@ -6,27 +6,44 @@ import type { FieldSource } from './pipeline.ts';
 export class FieldTable {
   readonly #roots: readonly string[];
   readonly #slots = new Map<string, number>();
-  readonly readers: FieldReader[] = [];
+  /** Readers for records whose names may be spelled in any case, and for those spelled as the vendor does. */
+  readonly #readers: Readonly<Record<Spelling, FieldReader[]>> = { any: [], vendor: [] };
+  #tests = 0;
 
   constructor(roots: readonly string[]) {
     this.#roots = roots;
   }
 
   slotOf(sources: readonly FieldSource[]): number {
-    return this.#slot(JSON.stringify(sources), () => compileField(sources, this.#roots));
+    return this.#slot(JSON.stringify(sources), (spelling) =>
+      compileField(sources, this.#roots, spelling === 'vendor'),
+    );
   }
 
   keywordSlot(): number {
     return this.#slot(WHOLE_RECORD, () => readLeaves);
   }
 
-  #slot(key: string, make: () => FieldReader): number {
+  /** A number for a test, under which its outcome is kept on shared values. */
+  nextTest(): number {
+    return this.#tests++;
+  }
+
+  readers(spelling: Spelling): readonly FieldReader[] {
+    return this.#readers[spelling];
+  }
+
+  #slot(key: string, make: (spelling: Spelling) => FieldReader): number {
     const known = this.#slots.get(key);
     if (known !== undefined) return known;
-    this.#slots.set(key, this.readers.length);
-    return this.readers.push(make()) - 1;
+    const slot = this.#readers.any.push(make('any')) - 1;
+    this.#readers.vendor.push(make('vendor'));
+    this.#slots.set(key, slot);
+    return slot;
   }
 }
+
+export type Spelling = 'any' | 'vendor';
 
 /** One record as rules see it. Nothing is read before a rule asks for it. */
 export class RecordView {
@@ -34,9 +51,9 @@ export class RecordView {
   readonly #readers: readonly FieldReader[];
   readonly #values: (FieldValues | undefined)[] = [];
 
-  constructor(table: FieldTable, record: unknown) {
+  constructor(readers: readonly FieldReader[], record: unknown) {
     this.record = record;
-    this.#readers = table.readers;
+    this.#readers = readers;
   }
 
   get(slot: number): FieldValues {

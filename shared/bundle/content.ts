@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { formatTicks, type Ticks } from '../instant.ts';
+import { SummaryBuilder } from '../indexing/summary.ts';
+import { timelineRow, type TimelineRow } from './describe.ts';
+import type { BundleContent, EntitySummary } from './formats/format.ts';
+import { timeKey, type FoundRecord } from './read-records.ts';
+import { RecordFile } from './record-file.ts';
+
+/** Sessions and addresses beyond this many are counted in the manifest, not listed: memory stays bounded. */
+const MAX_ENTITIES = 20_000;
+
+class Tally {
+  readonly #entries = new Map<string, { records: number; first: Ticks | undefined; last: Ticks | undefined; summary: SummaryBuilder }>();
+  overflow = 0;
+
+  add(key: string, found: FoundRecord): void {
+    const { ticks, operation } = found.facts;
+    const entry = this.#entries.get(key) ?? { records: 0, first: undefined, last: undefined, summary: new SummaryBuilder() };
+    if (!this.#entries.has(key)) {
+      if (this.#entries.size >= MAX_ENTITIES) {
+        this.overflow++;
+        return;
+      }
+      this.#entries.set(key, entry);
+    }
+    entry.records++;
+    entry.summary.record(operation, found.keys, found.value);
+    if (ticks === undefined) return;
+    if (entry.first === undefined || ticks < entry.first) entry.first = ticks;
+    if (entry.last === undefined || ticks > entry.last) entry.last = ticks;
+  }
+
+  summaries(): EntitySummary[] {
+    return [...this.#entries]
+      .map(([key, e]) => ({
+        key,
+        records: e.records,
+        firstTime: e.first === undefined ? '' : formatTicks(e.first),
+        lastTime: e.last === undefined ? '' : formatTicks(e.last),
+        summary: e.summary.build(50),
+      }))
+      .sort((a, b) => (a.firstTime < b.firstTime ? -1 : a.firstTime > b.firstTime ? 1 : a.key < b.key ? -1 : 1));
+  }
+}
+
+/** Which record numbers share (source, id, operation): later ones are later versions of the same event. */
+class Versions {
+  readonly #latest = new Map<string, { number: number; count: number }>();
+  readonly #superseded = new Set<number>();
+
+  add(number: number, found: FoundRecord): void {
+    if (found.facts.id === undefined) return;
+    const key = createHash('sha256').update(`${found.source}\n${found.facts.operation}\n${found.facts.id}`).digest('base64').slice(0, 22);
+    const known = this.#latest.get(key);
+    if (known) this.#superseded.add(known.number);
+    this.#latest.set(key, { number, count: (known?.count ?? 0) + 1 });
+  }
+
+  isSuperseded(number: number): boolean {
+    return this.#superseded.has(number);
+  }
+
+  counts(): Map<number, number> {
+    return new Map([...this.#latest.values()].filter((v) => v.count > 1).map((v) => [v.number, v.count]));
+  }
+}
+
+export interface GatheredContent extends BundleContent {
+  readonly count: number;
+  readonly events: number;
+  readonly unlisted: { readonly sessions: number; readonly ips: number };
+  dispose(): Promise<void>;
+}
+
+/** Reads the scope's records once, onto disk, with what the formats need to know of the whole. */
+export async function gather(found: AsyncIterable<FoundRecord>): Promise<GatheredContent> {
+  const records = await RecordFile.create();
+  try {
+    const [sessions, ips, versions] = [new Tally(), new Tally(), new Versions()];
+    for await (const record of found) {
+      versions.add(records.count, record);
+      for (const key of record.keys.session) sessions.add(key, record);
+      for (const key of record.keys.ip) ips.add(key, record);
+      await records.add(record.source, record.text, timeKey(record.facts.ticks));
+    }
+    await records.finish();
+    const counts = versions.counts();
+    const timeline = (): AsyncIterable<TimelineRow> => timelineRows(records, versions, counts);
+    let events = 0;
+    for (let i = 0; i < records.count; i++) if (!versions.isSuperseded(i)) events++;
+    return {
+      records,
+      timeline,
+      sessions: sessions.summaries(),
+      ips: ips.summaries(),
+      count: records.count,
+      events,
+      unlisted: { sessions: sessions.overflow, ips: ips.overflow },
+      dispose: () => records.dispose(),
+    };
+  } catch (error) {
+    await records.dispose();
+    throw error;
+  }
+}
+
+async function* timelineRows(records: RecordFile, versions: Versions, counts: ReadonlyMap<number, number>): AsyncIterable<TimelineRow> {
+  for (const number of records.inTimeOrder()) {
+    if (versions.isSuperseded(number)) continue;
+    yield timelineRow(records.sourceOf(number), await records.record(number), counts.get(number) ?? 1);
+  }
+}

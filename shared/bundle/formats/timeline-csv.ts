@@ -1,0 +1,27 @@
+import type { TimelineRow } from '../describe.ts';
+import { csvRow } from './csv.ts';
+import type { Format } from './format.ts';
+
+const COLUMNS: readonly (keyof TimelineRow)[] = [
+  'time',
+  'source',
+  'operation',
+  'message',
+  'user',
+  'ip',
+  'country',
+  'session',
+  'app',
+  'userAgent',
+  'result',
+  'recordId',
+  'versions',
+];
+
+/** `timeline.csv`: one row an event across all sources, UTC, in time order. */
+export const timelineCsv: Format = ({ timeline }) => [{ path: 'timeline.csv', content: () => rows(timeline()) }];
+
+async function* rows(timeline: AsyncIterable<TimelineRow>): AsyncIterable<string> {
+  yield csvRow(COLUMNS);
+  for await (const row of timeline) yield csvRow(COLUMNS.map((name) => row[name]));
+}

@@ -1,0 +1,128 @@
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Ticks } from '../instant.ts';
+import { parseRecord, type ArchiveRecord } from '../record.ts';
+import type { SourceId } from '../sources.ts';
+
+/** A record in the file: its number is its place in reading order, which is archive order. */
+export interface RecordEntry {
+  readonly number: number;
+  readonly source: SourceId;
+  readonly ticks: Ticks;
+}
+
+/**
+ * The scope's records on local disk, so that formats can be written in time order, one after the other, without
+ * holding the records in memory: about 30 bytes a record are.
+ */
+export class RecordFile {
+  readonly path: string;
+  readonly #file: FileHandle;
+  #offsets = new Float64Array(1024);
+  #lengths = new Float64Array(1024);
+  #ticks = new BigInt64Array(1024);
+  #sources = new Uint8Array(1024);
+  readonly #sourceIds: SourceId[] = [];
+  #count = 0;
+  #end = 0;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+
+  private constructor(path: string, file: FileHandle) {
+    this.path = path;
+    this.#file = file;
+  }
+
+  static async create(): Promise<RecordFile> {
+    const path = join(tmpdir(), `holdfast-${randomUUID()}.ndjson`);
+    return new RecordFile(path, await open(path, 'wx+', 0o600));
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  async add(source: SourceId, text: Buffer, ticks: Ticks): Promise<void> {
+    if (this.#count === this.#offsets.length) this.#grow();
+    const i = this.#count++;
+    this.#offsets[i] = this.#end;
+    this.#lengths[i] = text.length;
+    this.#ticks[i] = ticks;
+    this.#sources[i] = this.#sourceIndex(source);
+    this.#end += text.length;
+    this.#pending.push(text);
+    this.#pendingBytes += text.length;
+    if (this.#pendingBytes >= 4 * 1024 * 1024) await this.finish();
+  }
+
+  /** Writes what is pending; after it, records can be read. */
+  async finish(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending, this.#pendingBytes);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
+  }
+
+  #sourceIndex(source: SourceId): number {
+    const found = this.#sourceIds.indexOf(source);
+    return found === -1 ? this.#sourceIds.push(source) - 1 : found;
+  }
+
+  #grow(): void {
+    const size = this.#offsets.length * 2;
+    const larger = <T extends Float64Array | BigInt64Array | Uint8Array>(next: T, old: T): T => {
+      (next as Uint8Array).set(old as Uint8Array);
+      return next;
+    };
+    this.#offsets = larger(new Float64Array(size), this.#offsets);
+    this.#lengths = larger(new Float64Array(size), this.#lengths);
+    this.#ticks = larger(new BigInt64Array(size), this.#ticks);
+    this.#sources = larger(new Uint8Array(size), this.#sources);
+  }
+
+  /** Sources present, sorted. */
+  sources(): SourceId[] {
+    return [...this.#sourceIds].sort();
+  }
+
+  /** Record numbers by time, then source, then archive order; of one source only if given. */
+  inTimeOrder(source?: SourceId): Uint32Array {
+    const only = source === undefined ? -1 : this.#sourceIds.indexOf(source);
+    const numbers: number[] = [];
+    for (let i = 0; i < this.#count; i++) if (source === undefined || this.#sources[i] === only) numbers.push(i);
+    return Uint32Array.from(numbers).sort((a, b) => this.#compare(a, b));
+  }
+
+  #compare(a: number, b: number): number {
+    const [x, y] = [this.#ticks[a]!, this.#ticks[b]!];
+    if (x !== y) return x < y ? -1 : 1;
+    const [s, t] = [this.#sourceIds[this.#sources[a]!]!, this.#sourceIds[this.#sources[b]!]!];
+    if (s !== t) return s < t ? -1 : 1;
+    return a - b;
+  }
+
+  sourceOf(number: number): SourceId {
+    return this.#sourceIds[this.#sources[number]!]!;
+  }
+
+  async text(number: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(this.#lengths[number]!);
+    for (let got = 0; got < buffer.length; ) {
+      const { bytesRead } = await this.#file.read(buffer, got, buffer.length - got, this.#offsets[number]! + got);
+      if (bytesRead === 0) throw new Error(`the bundle's temporary file ends early`);
+      got += bytesRead;
+    }
+    return buffer;
+  }
+
+  async record(number: number): Promise<ArchiveRecord> {
+    return parseRecord(await this.text(number));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#file.close().catch(() => undefined);
+    await rm(this.path, { force: true });
+  }
+}

@@ -1,0 +1,3 @@
+import { signInSource } from './signins.ts';
+
+export const source = signInSource('signins-managedidentity', 'managedIdentity');

@@ -1,0 +1,3 @@
+import { feedSource } from './ual.ts';
+
+export const source = feedSource('ual-general', 'Audit.General');

@@ -1,0 +1,93 @@
+import type { WindowRow } from '../archive/windows.ts';
+import type { Clock } from '../clock.ts';
+import { isHoldfastError } from '../errors.ts';
+import { formatSeconds } from '../instant.ts';
+import { windowPartition } from '../layout.ts';
+import type { TableStore } from '../store/stores.ts';
+import { enabledSubscriptions, startSubscription, type FeedPlace } from './feed.ts';
+import type { FeedSpec, Interval } from './spec.ts';
+
+/** After a start, another one within 15 minutes is refused (API-FACTS C). */
+const START_PAUSE_MS = 15 * 60_000;
+const ROW = '~subscription';
+const TABLE = 'windows';
+
+export interface SubscriptionState {
+  /** When we started it, milliseconds; 0 when it was already running when first seen. */
+  readonly startedMs: number;
+  readonly triedMs: number;
+  /** Time without a subscription, when one that had run was found stopped: its content is lost for the feed. */
+  readonly interrupted: readonly Interval[];
+  readonly seenMs: number;
+}
+
+/** The life cycle of the feed's subscriptions, on record in the `windows` table. */
+export class Subscriptions {
+  readonly #tables: TableStore;
+  readonly #clock: Clock;
+
+  constructor(tables: TableStore, clock: Clock) {
+    this.#tables = tables;
+    this.#clock = clock;
+  }
+
+  async get(tenant: string, source: FeedSpec['id']): Promise<SubscriptionState | undefined> {
+    const row = await this.#tables.get(TABLE, windowPartition(tenant, source), ROW);
+    return row && (JSON.parse(String(row.cells['subscription'])) as SubscriptionState);
+  }
+
+  async #put(tenant: string, source: FeedSpec['id'], state: SubscriptionState): Promise<void> {
+    const cells = { subscription: JSON.stringify(state), settled: true };
+    await this.#tables.upsert(TABLE, windowPartition(tenant, source), [{ row: ROW, cells }]);
+  }
+
+  /** Starts what is not running. One content type's failure stops no other. Returns failures by source. */
+  async ensure(place: FeedPlace, specs: readonly FeedSpec[], deadlineMs: number): Promise<Map<FeedSpec['id'], unknown>> {
+    const failures = new Map<FeedSpec['id'], unknown>();
+    const context = { deadlineMs, onRequest: () => undefined };
+    const enabled = await enabledSubscriptions(place, context);
+    for (const spec of specs) {
+      try {
+        await this.#ensureOne(place, spec, enabled.has(spec.contentType), context);
+      } catch (error) {
+        if (!isHoldfastError(error)) throw error;
+        failures.set(spec.id, error);
+      }
+    }
+    return failures;
+  }
+
+  async #ensureOne(place: FeedPlace, spec: FeedSpec, enabled: boolean, context: Parameters<typeof startSubscription>[2]): Promise<void> {
+    const now = this.#clock.now();
+    const known = await this.get(place.tenant, spec.id);
+    if (enabled) {
+      const base = known ?? { startedMs: 0, triedMs: 0, interrupted: [], seenMs: now };
+      // A row write every few minutes would say nothing new: once an hour bounds an interruption well enough.
+      if (!known || now - known.seenMs > 3_600_000) await this.#put(place.tenant, spec.id, { ...base, seenMs: now });
+      return;
+    }
+    if (known && now - known.triedMs < START_PAUSE_MS) return;
+    const gap = known && known.seenMs > 0 ? [{ fromMs: known.seenMs, toMs: now }] : [];
+    await startSubscription(place, spec.contentType, context);
+    await this.#put(place.tenant, spec.id, {
+      startedMs: known ? known.startedMs : now,
+      triedMs: now,
+      interrupted: [...(known?.interrupted ?? []), ...gap].slice(-50),
+      seenMs: now,
+    });
+  }
+}
+
+/**
+ * Why the feed cannot prove a window although it answered: content from before our subscription, or from a time in
+ * which it was stopped, never comes. Undefined when it can.
+ */
+export async function subscriptionCaveat(subscriptions: Subscriptions, row: WindowRow): Promise<string | undefined> {
+  const state = await subscriptions.get(row.tenant, row.source);
+  if (!state) return undefined;
+  if (row.fromMs < state.startedMs) {
+    return `the subscription began on ${formatSeconds(state.startedMs)}: the feed brings only a part of what happened before (the audit search fills it)`;
+  }
+  const gap = state.interrupted.find((i) => i.fromMs < row.toMs && row.fromMs < i.toMs);
+  return gap && `the subscription was stopped between ${formatSeconds(gap.fromMs)} and ${formatSeconds(gap.toMs)}: what became available then is lost for the feed`;
+}

@@ -1,0 +1,79 @@
+/** Field name → the values it has. */
+export type Fields = Readonly<Record<string, readonly string[]>>;
+
+/** What a correlation keeps of a record (or of another correlation's hit). JSON all through. */
+export interface GroupEvent {
+  /** Index of the referenced rule in the correlation's `rules`. */
+  readonly ref: number;
+  /** Record id, or id of the hit. */
+  readonly id: string;
+  /** Event time, milliseconds since the epoch. */
+  readonly t: number;
+  readonly fields: Fields;
+}
+
+/** Events in the order in which windows see them: time, then order of the rules, then id. */
+export const compareEvents = (a: GroupEvent, b: GroupEvent): number =>
+  a.t - b.t || a.ref - b.ref || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+const keyOf = (ref: number, id: string): string => `${ref}|${id}`;
+
+/** Sorted events, each record once. */
+export class EventList {
+  readonly #sorted: GroupEvent[] = [];
+  readonly #byKey = new Map<string, GroupEvent>();
+
+  constructor(events: readonly GroupEvent[] = []) {
+    for (const event of events) this.insert(event);
+  }
+
+  get sorted(): readonly GroupEvent[] {
+    return this.#sorted;
+  }
+
+  /**
+   * Adds a record's event; answers whether anything changed. A record seen again, perhaps in a later version, is kept
+   * once: of two versions the same one is kept, whichever came first.
+   */
+  insert(event: GroupEvent): boolean {
+    const known = this.#byKey.get(keyOf(event.ref, event.id));
+    return known && versionOf(known) >= versionOf(event) ? false : this.put(event);
+  }
+
+  /** Adds an event in place of what was known under its id; answers whether anything changed. */
+  put(event: GroupEvent): boolean {
+    const known = this.#byKey.get(keyOf(event.ref, event.id));
+    if (known && versionOf(known) === versionOf(event)) return false;
+    if (known) this.remove(event.ref, event.id);
+    this.#byKey.set(keyOf(event.ref, event.id), event);
+    this.#sorted.splice(this.#positionOf(event), 0, event);
+    return true;
+  }
+
+  remove(ref: number, id: string): boolean {
+    const known = this.#byKey.get(keyOf(ref, id));
+    if (!known) return false;
+    this.#byKey.delete(keyOf(ref, id));
+    this.#sorted.splice(this.#positionOf(known), 1);
+    return true;
+  }
+
+  /** Drops the first `count` events. */
+  dropFirst(count: number): void {
+    for (const { ref, id } of this.#sorted.splice(0, count)) this.#byKey.delete(keyOf(ref, id));
+  }
+
+  /** Index of the first event that is not before this one. */
+  #positionOf(event: GroupEvent): number {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareEvents(this.#sorted[middle]!, event) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+const versionOf = (event: GroupEvent): string => JSON.stringify([event.t, event.fields]);

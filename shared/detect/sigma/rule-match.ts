@@ -1,0 +1,108 @@
+import type { SourceId } from '../../sources.ts';
+import type { Level } from './ast.ts';
+import type { BoundRule } from './bind-rule.ts';
+import { explain } from './expression.ts';
+import { digest, type IdentityReader, type RecordIdentity } from './identity.ts';
+import type { Match, SelectionExplanation } from './match.ts';
+import type { RecordView } from './record-view.ts';
+
+/** A match that keeps its record until it was asked everything; see `Match`. */
+export class RuleMatch implements Match {
+  readonly source: SourceId;
+  readonly #rule: BoundRule;
+  readonly #view: RecordView;
+  readonly #read: IdentityReader;
+  readonly #known: RecordIdentity | undefined;
+  #recordId: string | undefined;
+  #id: string | undefined;
+  #selections: readonly SelectionExplanation[] | undefined;
+
+  constructor(
+    rule: BoundRule,
+    source: SourceId,
+    view: RecordView,
+    read: IdentityReader,
+    known: RecordIdentity | undefined,
+  ) {
+    this.#rule = rule;
+    this.source = source;
+    this.#view = view;
+    this.#read = read;
+    this.#known = known;
+  }
+
+  get id(): string {
+    return (this.#id ??= digest([this.ruleKey, this.source, this.recordId]));
+  }
+
+  get ruleKey(): string {
+    return this.#rule.source.rule.key;
+  }
+
+  get title(): string {
+    return this.#rule.source.rule.title;
+  }
+
+  get level(): Level | undefined {
+    return this.#rule.source.rule.level;
+  }
+
+  get tags(): readonly string[] {
+    return this.#rule.source.rule.tags;
+  }
+
+  get author(): string | undefined {
+    return this.#rule.source.rule.author;
+  }
+
+  get shape(): string {
+    return this.#rule.shape.shape;
+  }
+
+  get recordId(): string {
+    return (this.#recordId ??= this.#known?.id ?? this.#read.id(this.#view.record));
+  }
+
+  get timeMs(): number | undefined {
+    return this.#known?.timeMs ?? this.#read.timeMs(this.#view.record);
+  }
+
+  get condition(): string {
+    return this.#rule.source.rule.detection.conditionText;
+  }
+
+  get selections(): readonly SelectionExplanation[] {
+    return (this.#selections ??= explain(this.#rule.expression, this.#view));
+  }
+
+  get standalone(): boolean {
+    return this.#rule.source.standalone;
+  }
+
+  get correlate(): Match['correlate'] {
+    if (!this.#rule.source.correlated) return undefined;
+    const read = ([name, slot]: readonly [string, number]) =>
+      [name, [...new Set(this.#view.get(slot).texts)]] as const;
+    return Object.fromEntries(this.#rule.correlateSlots.map(read));
+  }
+
+  /** A plain object with everything worked out. */
+  toJSON(): Match {
+    return {
+      id: this.id,
+      ruleKey: this.ruleKey,
+      title: this.title,
+      level: this.level,
+      tags: this.tags,
+      author: this.author,
+      source: this.source,
+      shape: this.shape,
+      recordId: this.recordId,
+      timeMs: this.timeMs,
+      condition: this.condition,
+      selections: this.selections,
+      standalone: this.standalone,
+      correlate: this.correlate,
+    };
+  }
+}

@@ -1,0 +1,25 @@
+import { distinct, guidOf, namedValue, objectAt, objectsAt, textAt, type Json } from '../fields.ts';
+
+/** Applications: client ids of whoever acted, and applications or service principals acted upon. */
+export const appKey = (text: string | undefined): string | undefined =>
+  guidOf(text?.replace(/^(application|serviceprincipal)_/i, ''));
+
+export function appKeys(value: unknown): string[] {
+  const app = objectAt(value, 'initiatedBy', 'app');
+  return distinct(
+    [
+      ...['appId', 'AppId', 'ClientAppId', 'ApplicationId', 'servicePrincipalId'].map((name) => textAt(value, name)),
+      textAt(value, 'AppAccessContext', 'ClientAppId'),
+      textAt(app, 'appId'),
+      textAt(app, 'servicePrincipalId'),
+      namedValue(objectsAt(value, 'additionalDetails'), 'AppId'),
+      ...objectsAt(value, 'targetResources').filter(isAppTarget).map((t) => textAt(t, 'id')),
+      ...objectsAt(value, 'Target')
+        .map((t) => textAt(t, 'ID'))
+        .filter((id) => id !== undefined && /^(application|serviceprincipal)_/i.test(id)),
+    ].map(appKey),
+  );
+}
+
+const isAppTarget = (t: Json): boolean =>
+  ['application', 'serviceprincipal'].includes((textAt(t, 'type') ?? textAt(t, 'Type') ?? '').toLowerCase());

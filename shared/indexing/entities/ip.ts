@@ -1,0 +1,36 @@
+import ipaddr from 'ipaddr.js';
+import { distinct, objectAt, textAt } from '../fields.ts';
+
+/**
+ * IP addresses out of every shape seen: v4, v4:port, v6, [v6], [v6]:port, ::ffff:v4, with zone; not host names, not
+ * loopback (services talking to themselves), not redacted ones (`.XXX`). Same text for the same address.
+ */
+export function ipKey(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const bare = stripPort(text.trim());
+  if (!ipaddr.isValid(bare) || !/[.:].*[.:]/.test(bare)) return undefined;
+  const address = ipaddr.process(bare);
+  const range = address.range();
+  if (range === 'loopback' || range === 'unspecified') return undefined;
+  return address.toString().replace(/%.*$/, '');
+}
+
+function stripPort(text: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
+  if (bracketed) return bracketed[1]!;
+  const v4 = /^(\d{1,3}(?:\.\d{1,3}){3}):\d+$/.exec(text);
+  return v4 ? v4[1]! : text;
+}
+
+const FIELDS = ['ipAddress', 'ipAddressFromResourceProvider', 'ClientIPAddress', 'ClientIP', 'ActorIpAddress', 'callerIpAddress', 'CallerIpAddress'] as const;
+
+export function ipKeys(value: unknown): string[] {
+  return distinct(
+    [...FIELDS.map((name) => textAt(value, name)), textAt(objectAt(value, 'initiatedBy', 'user'), 'ipAddress')].map(ipKey),
+  );
+}
+
+/** The address that tells attacker from owner: both may share ClientIP, a front end; ClientIPAddress is the client. */
+export function clientIp(value: unknown): string | undefined {
+  return ipKey(textAt(value, 'ClientIPAddress')) ?? ipKeys(value)[0];
+}

@@ -1,0 +1,31 @@
+import { distinct, guidOf, namedValue, objectAt, objectsAt, textAt } from '../fields.ts';
+
+/** Sessions: the id that links one sign-in to what was done with its token (DETECTIONS §3 names every place). */
+export function sessionKey(text: string | undefined): string | undefined {
+  const guid = guidOf(text);
+  if (guid) return guid;
+  const key = text?.trim().toLowerCase();
+  // Not all workloads write GUIDs; the zero GUID and short placeholders are none.
+  return key && key.length >= 16 && !/^[0-]+$/.test(key) ? key.slice(0, 512) : undefined;
+}
+
+export function sessionKeys(value: unknown): string[] {
+  return distinct(
+    [
+      textAt(value, 'sessionId'),
+      textAt(value, 'SessionId'),
+      textAt(value, 'AppAccessContext', 'AADSessionId'),
+      namedValue(objectsAt(value, 'DeviceProperties'), 'SessionId'),
+      linkable(value, 'initiatedBy', 'linkableIdentifiers'),
+      linkable(value, 'initiatedBy', 'user', 'linkableIdentifiers'),
+      linkable(value, 'linkableIdentifiers'),
+    ].map(sessionKey),
+  );
+}
+
+const linkable = (value: unknown, ...path: string[]): string | undefined => textAt(objectAt(value, ...path), 'sessionId');
+
+/** Unique token ids: case-sensitive; they tie a mailbox record to one sign-in where no session id is written. */
+export function tokenIds(value: unknown): string[] {
+  return distinct([textAt(value, 'uniqueTokenIdentifier'), textAt(value, 'AppAccessContext', 'UniqueTokenId')]);
+}

@@ -1,0 +1,105 @@
+import { isObject } from '../../record.ts';
+import { distinct, guidOf, objectAt, objectsAt, textAt, type Json } from '../fields.ts';
+
+/**
+ * Users: every identity a record carries for whoever acted, owns the mailbox, or is the target. One person has
+ * several keys (UPN, object id, PUID, SID); records that carry two of them tie them together as aliases.
+ */
+
+const PUID = /^[0-9a-f]{16}$/;
+const NOBODY = new Set(['', 'not available', 'unknown', 'n/a', 'none', 'null', 'undefined', 'not applicable']);
+
+/** The key under which a user is indexed and asked for; undefined when the text names nobody. */
+export function userKey(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  let key = text.trim().toLowerCase();
+  // SharePoint writes a claim: i:0h.f|membership|<puid>@live.com
+  if (key.startsWith('i:0')) key = key.split('|').at(-1)!;
+  const guid = guidOf(key.replace(/^(serviceprincipal|user|application|device)_/, ''));
+  if (guid) return guid;
+  const [local] = key.split('@');
+  if (key.includes('@') && PUID.test(local!)) return local;
+  if (NOBODY.has(key) || key === '00000000-0000-0000-0000-000000000000') return undefined;
+  return key.slice(0, 1024);
+}
+
+interface Identity {
+  /** Keys that one record gives for the same person. */
+  readonly keys: readonly string[];
+}
+
+export function userKeys(value: unknown): string[] {
+  return distinct(identities(value).flatMap((identity) => identity.keys));
+}
+
+const STRONG = /@|^[0-9a-f]{8}-[0-9a-f]{4}-|^[0-9a-f]{16}$|^s-1-5-21-/;
+
+/** Pairs of keys that a record shows to be the same person; only keys that identify one can be tied. */
+export function userAliases(value: unknown): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (const { keys } of identities(value)) {
+    const strong = keys.filter((key) => STRONG.test(key));
+    for (const [i, a] of strong.entries()) for (const b of strong.slice(i + 1)) pairs.push([a, b]);
+  }
+  return pairs;
+}
+
+function identities(value: unknown): Identity[] {
+  if (!isObject(value)) return [];
+  const found = [...graphIdentities(value), ...auditLogIdentities(value)];
+  return found.map((texts) => ({ keys: distinct(texts.map(userKey)) })).filter((i) => i.keys.length > 0);
+}
+
+type Texts = (string | undefined)[];
+
+function graphIdentities(value: Json): Texts[] {
+  const by = objectAt(value, 'initiatedBy');
+  const user = objectAt(by, 'user');
+  const app = objectAt(by, 'app');
+  return [
+    [textAt(value, 'userPrincipalName'), textAt(value, 'userId')],
+    [textAt(value, 'servicePrincipalId')],
+    [textAt(user, 'userPrincipalName'), textAt(user, 'id')],
+    [textAt(app, 'servicePrincipalId')],
+    ...objectsAt(value, 'targetResources').filter(isUserTarget).map((t) => [textAt(t, 'userPrincipalName'), textAt(t, 'id')]),
+    ...['sourceIdentity', 'targetIdentity']
+      .map((name) => objectAt(value, name))
+      .filter((i) => textAt(i, 'identityType')?.toLowerCase() === 'user')
+      .map((i) => [textAt(i, 'id'), textAt(i, 'details', 'UserPrincipalName')]),
+  ];
+}
+
+/** Examples of one API write both `Type` and `type` (API-FACTS B). */
+const isUserTarget = (t: Json): boolean =>
+  (textAt(t, 'type') ?? textAt(t, 'Type'))?.toLowerCase() === 'user' || textAt(t, 'userPrincipalName') !== undefined;
+
+function auditLogIdentities(value: Json): Texts[] {
+  const actor = typedIds(objectsAt(value, 'Actor'));
+  const target = objectsAt(value, 'Target');
+  return [
+    [textAt(value, 'UserId'), textAt(value, 'UserKey'), textAt(value, 'TokenObjectId'), ...actor],
+    [textAt(value, 'MailboxOwnerUPN'), ownerSid(value)],
+    [textAt(value, 'LogonUserSid')],
+    [textAt(value, 'TargetUserOrGroupName')].filter((t) => t?.includes('@')),
+    isUserAudit(target) ? typedIds(target) : [],
+  ];
+}
+
+const ownerSid = (value: Json): string | undefined => {
+  const sid = textAt(value, 'MailboxOwnerSid');
+  return sid?.startsWith('S-1-5-21-') ? sid : undefined;
+};
+
+const ID_TYPE = { upn: 5, puid: 3 } as const;
+
+/** Of Actor/Target entries, those that identify a principal: UPN (5), PUID (3), and ids written as `User_<guid>`. */
+function typedIds(entries: readonly Json[]): Texts {
+  return entries.map((e) => {
+    const id = textAt(e, 'ID') ?? textAt(e, 'Id');
+    if (e['Type'] === ID_TYPE.upn || e['Type'] === ID_TYPE.puid) return id;
+    return id && /^(user|serviceprincipal)_/i.test(id) ? id : undefined;
+  });
+}
+
+const isUserAudit = (target: readonly Json[]): boolean =>
+  target.some((t) => t['Type'] === ID_TYPE.upn || textAt(t, 'ID')?.toLowerCase() === 'user');
