@@ -91,7 +91,7 @@ describe('faults name line, column and reason', () => {
       rule(`f: '${'?'.repeat(300)}'`),
       /^5:8 a value has more than 256 single-character wildcards/,
     ],
-    ['second document', `${rule('f: 1')}---\n${rule('f|nope: 1')}`, "11:5 unknown modifier 'nope'"],
+    ['second document', `${rule('f: 1')}---\n${rule('f|nope: 1')}`, "12:5 unknown modifier 'nope'"],
   ];
   test.each(cases)('%s', (_, text, fault) => {
     const faults = faultsOf(text);
@@ -103,7 +103,7 @@ describe('faults name line, column and reason', () => {
     const parsed = parseRules(`${rule('f: 1')}---\n${rule('f|nope: 1')}---\n${rule('f: 2')}`, 'x.yml');
     expect(parsed.rules).toHaveLength(2);
     expect(parsed.faults).toEqual([
-      { file: 'x.yml', line: 11, column: 5, reason: "unknown modifier 'nope'" },
+      { file: 'x.yml', line: 12, column: 5, reason: "unknown modifier 'nope'" },
     ]);
   });
 
