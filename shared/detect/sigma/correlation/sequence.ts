@@ -6,14 +6,13 @@ import type { GroupEvent } from './event.ts';
  * instant are in order: audit logs have whole seconds, and what happened within one is not known. `window` is sorted.
  */
 export function longestChain(window: readonly GroupEvent[]): number {
-  // best[ref]: longest chain that ends with an event of that rule.
-  const best: number[] = [];
+  // Longest chain that ends with an event of each rule.
+  const best = new Map<number, number>();
   for (const { ref } of window) {
-    let longest = 0;
-    for (let before = 0; before < ref; before++) longest = Math.max(longest, best[before] ?? 0);
-    best[ref] = Math.max(best[ref] ?? 0, longest + 1);
+    const before = [...best].filter(([other]) => other < ref).map(([, length]) => length);
+    best.set(ref, Math.max(best.get(ref) ?? 0, Math.max(0, ...before) + 1));
   }
-  return Math.max(0, ...best.map((length) => length ?? 0));
+  return Math.max(0, ...best.values());
 }
 
 /**

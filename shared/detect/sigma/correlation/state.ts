@@ -127,7 +127,9 @@ function mergeGroups(ahead: GroupState, behind: GroupState): GroupState {
   const hits: Record<string, HitState> = { ...behind.hits };
   for (const [id, hit] of Object.entries(ahead.hits)) {
     const other = hits[id];
-    hits[id] = other ? { ...hit, told: mergeTold(hit.told, other.told) } : hit;
+    // Said differently in the two places: nobody knows what was said last, so it is said again.
+    const digest = !other || other.digest === hit.digest ? hit.digest : '';
+    hits[id] = other ? { ...hit, digest, told: mergeTold(hit.told, other.told) } : hit;
   }
   const carry = ahead.carry ?? behind.carry;
   return { events, hits, ...(carry ? { carry } : {}) };
