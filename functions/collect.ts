@@ -21,7 +21,10 @@ app.timer('collect', {
       clock: root.clock,
       log: root.log,
     });
-    await sweepTenants({ ...root.stores, blobs: root.stores.archive, clock: root.clock, log: root.log }, root.settings.tenants);
+    await sweepTenants(
+      { ...root.stores, blobs: root.stores.archive, clock: root.clock, log: root.log },
+      root.settings.tenants,
+    );
   },
 });
 
@@ -40,7 +43,16 @@ app.storageQueue('indexSegment', {
   handler: async (message) => {
     await root.ready();
     const ref = parseMessage(indexMessage, message);
-    const { records, rows } = await indexSegment(ref, { blobs: root.stores.archive, tables: root.stores.tables });
-    root.log.info('index.segment', { source: ref.source, date: ref.date, segment: ref.segment, records, rows });
+    const { records, rows } = await indexSegment(ref, {
+      blobs: root.stores.archive,
+      tables: root.stores.tables,
+    });
+    root.log.info('index.segment', {
+      source: ref.source,
+      date: ref.date,
+      segment: ref.segment,
+      records,
+      rows,
+    });
   },
 });

@@ -32,7 +32,8 @@ export function problem(error: unknown): HttpResponseInit {
   const known = isHoldfastError(error) ? error : undefined;
   const status = (known && STATUS[known.code]) ?? 500;
   // A fault of ours tells the caller nothing but that it was logged: messages of libraries may carry secrets.
-  const detail = known && status !== 500 ? known.message : 'The fault is in the log under this invocation id.';
+  const detail =
+    known && status !== 500 ? known.message : 'The fault is in the log under this invocation id.';
   const body = {
     type: `https://holdfast.invalid/problems/${known?.code ?? 'internal'}`,
     title: TITLES[status],
@@ -55,32 +56,66 @@ export const SECURITY: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
-export const json = (value: unknown, status = 200, headers: Record<string, string> = {}): HttpResponseInit => ({
+export const json = (
+  value: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+): HttpResponseInit => ({
   status,
   headers: { ...SECURITY, 'content-type': 'application/json; charset=utf-8', ...headers },
   body: JSON.stringify(value),
 });
 
-export type HttpWork = (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>;
+/** Reader: coverage, health, rules. Investigator: bundles, incidents, detections, entities. Admin: import, preflight. */
+export type Role = 'Reader' | 'Investigator' | 'Admin';
 
-/** Wraps a handler: storage is prepared, faults become problems, each logged once. */
+/** Who calls, as far as the platform vouches for it. */
+export interface Caller {
+  /** For manifests and the access log. */
+  readonly name: string;
+  readonly roles: readonly Role[];
+}
+
+export type HttpHandler = (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>;
+export type HttpWork = (
+  request: HttpRequest,
+  caller: Caller,
+  context: InvocationContext,
+) => Promise<HttpResponseInit>;
+
+/** Wraps a handler: the caller must have the role, storage is prepared, faults become problems, each logged once. */
 export const http =
-  (work: HttpWork): HttpWork =>
+  (role: Role, work: HttpWork): HttpHandler =>
   async (request, context) => {
     try {
+      const caller = authorise(request, role);
       await root.ready();
-      return await work(request, context);
+      return await work(request, caller, context);
     } catch (error) {
       const answer = problem(error);
       if (answer.status! >= 500) {
-        root.log.warn('http.failed', { function: context.functionName, invocation: context.invocationId, error: describeError(error) });
+        root.log.warn('http.failed', {
+          function: context.functionName,
+          invocation: context.invocationId,
+          error: describeError(error),
+        });
       }
       return answer;
     }
   };
 
+/** The platform has checked a function key before a request comes here (authLevel `function`). */
+function authorise(_request: HttpRequest, role: Role): Caller {
+  const caller: Caller = { name: 'function key', roles: ['Reader', 'Investigator', 'Admin'] };
+  if (!caller.roles.includes(role)) throw new HoldfastError('forbidden', `This call needs the role ${role}.`);
+  return caller;
+}
+
 /** Query parameters by name; repeated ones arrive joined by commas. Unknown names are refused: a typo must not widen a question. */
-export function query(request: HttpRequest, allowed: readonly string[]): (name: string) => string | undefined {
+export function query(
+  request: HttpRequest,
+  allowed: readonly string[],
+): (name: string) => string | undefined {
   for (const name of request.query.keys()) {
     if (name !== 'code' && !allowed.includes(name)) {
       throw new HoldfastError('invalid-request', `There is no parameter "${name.slice(0, 60)}".`, {
@@ -105,8 +140,12 @@ export function tenantOf(name: string | undefined): string {
   if (name === undefined && tenants.length === 1) return tenants[0]!;
   const found = tenants.find((t) => t === name?.toLowerCase());
   if (found) return found;
-  throw new HoldfastError('invalid-request', name === undefined ? 'Several tenants are kept here: say which.' : 'This tenant is not kept here.', {
-    field: 'tenant',
-    remedy: 'Give the tenant id as parameter "tenant".',
-  });
+  throw new HoldfastError(
+    'invalid-request',
+    name === undefined ? 'Several tenants are kept here: say which.' : 'This tenant is not kept here.',
+    {
+      field: 'tenant',
+      remedy: 'Give the tenant id as parameter "tenant".',
+    },
+  );
 }

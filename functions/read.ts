@@ -19,19 +19,29 @@ app.http('bundle', {
   route: 'bundle',
   methods: ['GET'],
   authLevel: 'function',
-  handler: http(async (request) => {
+  handler: http('Investigator', async (request, caller) => {
     const get = query(request, ['tenant', 'from', 'to', ...ENTITY_KINDS]);
     const entities = Object.fromEntries(ENTITY_KINDS.map((kind) => [kind, listOf(request, kind)]));
-    const scope = parseScope(tenantOf(get('tenant')), { from: get('from'), to: get('to'), entities }, root.clock.now(), 30);
+    const scope = parseScope(
+      tenantOf(get('tenant')),
+      { from: get('from'), to: get('to'), entities },
+      root.clock.now(),
+      30,
+    );
     const id = randomUUID();
     const name = `${scope.tenant}/${id}.zip`;
     const { body } = await root.bundles.write(name, INLINE_BYTES, async (sink) => {
-      await buildBundle({ id, scope, requester: 'function key', requestedMs: root.clock.now() }, deps, sink);
+      await buildBundle({ id, scope, requester: caller.name, requestedMs: root.clock.now() }, deps, sink);
     });
-    if (!body) return { status: 303, headers: { ...SECURITY, location: await root.bundles.link(name, LINK_MINUTES) } };
+    if (!body)
+      return { status: 303, headers: { ...SECURITY, location: await root.bundles.link(name, LINK_MINUTES) } };
     return {
       status: 200,
-      headers: { ...SECURITY, 'content-type': 'application/zip', 'content-disposition': `attachment; filename="holdfast-${id}.zip"` },
+      headers: {
+        ...SECURITY,
+        'content-type': 'application/zip',
+        'content-disposition': `attachment; filename="holdfast-${id}.zip"`,
+      },
       body,
     };
   }),
@@ -43,7 +53,7 @@ app.http('coverage', {
   route: 'coverage',
   methods: ['GET'],
   authLevel: 'function',
-  handler: http(async (request) => {
+  handler: http('Reader', async (request) => {
     const get = query(request, ['tenant', 'from', 'to']);
     const span = parseSpan({ from: get('from'), to: get('to') }, root.clock.now(), 30);
     const sources = await root.coverage(tenantOf(get('tenant')), span.fromMs, span.toMs);
@@ -55,26 +65,41 @@ app.http('entity', {
   route: 'entities/{kind}/{key?}',
   methods: ['GET'],
   authLevel: 'function',
-  handler: http(async (request) => {
+  handler: http('Investigator', async (request) => {
     const { kind = '', key } = request.params;
     if (!isEntityKind(kind)) {
-      throw new HoldfastError('invalid-request', `There is no entity kind "${kind.slice(0, 40)}".`, { field: 'kind', remedy: `Use one of: ${ENTITY_KINDS.join(', ')}.` });
+      throw new HoldfastError('invalid-request', `There is no entity kind "${kind.slice(0, 40)}".`, {
+        field: 'kind',
+        remedy: `Use one of: ${ENTITY_KINDS.join(', ')}.`,
+      });
     }
     const get = query(request, key === undefined ? ['tenant', 'prefix', 'limit'] : ['tenant', 'from', 'to']);
     const tenant = tenantOf(get('tenant'));
     if (key === undefined) return json(await search(kind, tenant, get));
     const span = parseSpan({ from: get('from'), to: get('to') }, root.clock.now(), 3650);
-    return json(await describeEntity(root.stores.tables, { tenant, kind, key: entityKey(kind, decode(key)), ...span }));
+    return json(
+      await describeEntity(root.stores.tables, { tenant, kind, key: entityKey(kind, decode(key)), ...span }),
+    );
   }),
 });
 
-async function search(kind: string, tenant: string, get: (name: string) => string | undefined): Promise<unknown> {
+async function search(
+  kind: string,
+  tenant: string,
+  get: (name: string) => string | undefined,
+): Promise<unknown> {
   if (kind !== 'user') {
-    throw new HoldfastError('invalid-request', 'A search by prefix exists for users only.', { field: 'kind', remedy: `Name the ${kind}: /api/entities/${kind}/{key}.` });
+    throw new HoldfastError('invalid-request', 'A search by prefix exists for users only.', {
+      field: 'kind',
+      remedy: `Name the ${kind}: /api/entities/${kind}/{key}.`,
+    });
   }
   const limit = Number(get('limit') ?? 50);
   if (!Number.isInteger(limit) || limit < 1 || limit > 500) {
-    throw new HoldfastError('invalid-request', '"limit" must be a whole number from 1 to 500.', { field: 'limit', remedy: 'Leave it out for 50.' });
+    throw new HoldfastError('invalid-request', '"limit" must be a whole number from 1 to 500.', {
+      field: 'limit',
+      remedy: 'Leave it out for 50.',
+    });
   }
   return { users: await searchUsers(root.stores.tables, tenant, (get('prefix') ?? '').slice(0, 200), limit) };
 }
@@ -92,7 +117,7 @@ app.http('health', {
   route: 'health',
   methods: ['GET'],
   authLevel: 'function',
-  handler: http(async (request) => {
+  handler: http('Reader', async (request) => {
     query(request, []);
     const health = await readHealth(root.windows, {
       tenants: root.settings.tenants,

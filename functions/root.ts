@@ -1,4 +1,10 @@
-import { AzureCliCredential, ChainedTokenCredential, DefaultAzureCredential, ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
+import {
+  AzureCliCredential,
+  ChainedTokenCredential,
+  DefaultAzureCredential,
+  ManagedIdentityCredential,
+  type TokenCredential,
+} from '@azure/identity';
 import { Archive } from '../shared/archive/archive.ts';
 import { readCoverage } from '../shared/archive/coverage-reader.ts';
 import { WindowTable } from '../shared/archive/windows.ts';
@@ -34,7 +40,8 @@ const storage = connectStorage(
 );
 const { stores } = storage;
 
-const credential = settings.credential === 'none' ? undefined : azureCredential(settings.managedIdentityClientId);
+const credential =
+  settings.credential === 'none' ? undefined : azureCredential(settings.managedIdentityClientId);
 
 /** Tokens for one API and tenant; the credential caches them. `renew` cannot force it, but an expired one is never given. */
 function tokens(resource: string, tenantId: string): TokenSource {
@@ -42,7 +49,9 @@ function tokens(resource: string, tenantId: string): TokenSource {
   return async () => {
     const token = await credential.getToken(`${resource}/.default`, { tenantId });
     if (token) return token.token;
-    throw new HoldfastError('vendor-refused', `No token for ${resource}.`, { ids: { refusal: 'permission' } });
+    throw new HoldfastError('vendor-refused', `No token for ${resource}.`, {
+      ids: { refusal: 'permission' },
+    });
   };
 }
 
@@ -56,7 +65,13 @@ function makeApis(s: Settings, tenant: string): TenantApis {
   const shared = (name: string, limit: { requests: number; periodMs: number }): SharedBudget =>
     new SharedBudget(`${tenant}|${name}`, limit, { tables: stores.tables, clock });
   const graphApi = (budget: SharedBudget): VendorApi =>
-    new VendorApi({ transport: graphSend, budget, clock, classify: classifyGraph, origin: new URL(graph).origin });
+    new VendorApi({
+      transport: graphSend,
+      budget,
+      clock,
+      classify: classifyGraph,
+      origin: new URL(graph).origin,
+    });
   return {
     reports: graphApi(shared('reports', s.reportBudget)),
     identity: graphApi(shared('identity', identityLimit)),
@@ -111,11 +126,14 @@ export const root = {
     clock,
     log,
   }),
-  bundles: new AzureBundles(storage.blobService, storage.blobService.getContainerClient('bundles'), () => clock.now()),
+  bundles: new AzureBundles(storage.blobService, storage.blobService.getContainerClient('bundles'), () =>
+    clock.now(),
+  ),
   coverage: (tenant: string, fromMs: number, toMs: number) =>
     readCoverage(windows, { tenant, fromMs, toMs, sources: settings.sources, nowMs: clock.now() }),
-  ready: (): Promise<void> => (prepared ??= storage.ensure().catch((error: unknown) => {
-    prepared = undefined;
-    throw error;
-  })),
+  ready: (): Promise<void> =>
+    (prepared ??= storage.ensure().catch((error: unknown) => {
+      prepared = undefined;
+      throw error;
+    })),
 };

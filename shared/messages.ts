@@ -7,16 +7,35 @@ import { SOURCE_IDS } from './sources.ts';
 const source = z.enum(SOURCE_IDS);
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 
-export const collectMessage = z.object({ tenant: z.string(), source, fromMs: z.number(), toMs: z.number(), pass: z.number() });
+export const collectMessage = z.object({
+  tenant: z.string(),
+  source,
+  fromMs: z.number(),
+  toMs: z.number(),
+  pass: z.number(),
+});
 export type CollectMessage = z.infer<typeof collectMessage>;
 
-export const indexMessage = z.object({ tenant: z.string(), source, date, segment: z.string().regex(/^\d{6}$/) });
+export const indexMessage = z.object({
+  tenant: z.string(),
+  source,
+  date,
+  segment: z.string().regex(/^\d{6}$/),
+});
 export type IndexMessage = z.infer<typeof indexMessage>;
 
-export const QUEUE = { collect: 'collect-window', index: 'index-segment', bundle: 'build-bundle', detection: 'run-detection' } as const;
+export const QUEUE = {
+  collect: 'collect-window',
+  index: 'index-segment',
+  bundle: 'build-bundle',
+  detection: 'run-detection',
+} as const;
 
 export function parseMessage<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(typeof value === 'string' ? JSON.parse(value) : value);
   if (parsed.success) return parsed.data;
-  throw new HoldfastError('internal', `A queue message is not as it should be: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}`);
+  throw new HoldfastError(
+    'internal',
+    `A queue message is not as it should be: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}`,
+  );
 }

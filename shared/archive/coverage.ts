@@ -45,7 +45,12 @@ const WORST: readonly WindowState[] = ['gap', 'unavailable', 'partial', 'pending
  * Coverage of `asked`, without a hole: every instant has a state and, unless complete, a reason. `windows` are the
  * rows that overlap it, in order; `unavailable` holds for all that was never collected. Pure.
  */
-export function coverageOf(source: SourceId, asked: Span, windows: readonly WindowRow[], context: CoverageContext): SourceCoverage {
+export function coverageOf(
+  source: SourceId,
+  asked: Span,
+  windows: readonly WindowRow[],
+  context: CoverageContext,
+): SourceCoverage {
   const pieces: Piece[] = [];
   let atMs = asked.fromMs;
   for (const w of windows) {
@@ -73,7 +78,11 @@ function covered(w: WindowRow, fromMs: number, toMs: number, unavailable: string
 
 function uncovered(fromMs: number, toMs: number, context: CoverageContext): Piece {
   const piece = (state: WindowState, reason: string): Piece => ({ fromMs, toMs, state, reason, records: 0 });
-  if (context.firstMs !== undefined && fromMs < context.firstMs) return piece('gap', 'before the first collection: the vendor no longer kept it, or BACKFILL_DAYS left it out');
+  if (context.firstMs !== undefined && fromMs < context.firstMs)
+    return piece(
+      'gap',
+      'before the first collection: the vendor no longer kept it, or BACKFILL_DAYS left it out',
+    );
   if (context.unavailable) return piece('unavailable', context.unavailable);
   if (fromMs >= context.nowMs) return piece('pending', 'in the future');
   return piece('pending', 'not collected yet');
@@ -92,7 +101,8 @@ function merge(pieces: readonly Piece[]): Piece[] {
 }
 
 /** Pending windows differ in when their next pass is due; the neighbour's time is near enough for a merged line. */
-const sameReason = (a: Piece, b: Piece): boolean => a.reason === b.reason || (a.state === 'pending' && kind(a) === kind(b));
+const sameReason = (a: Piece, b: Piece): boolean =>
+  a.reason === b.reason || (a.state === 'pending' && kind(a) === kind(b));
 const kind = (p: Piece): string => p.reason.replace(/\d[\d:TZ.-]*/g, '#').replace('times', 'time');
 
 const toInterval = (p: Piece): CoverageInterval => ({

@@ -36,15 +36,26 @@ export async function readHealth(windows: WindowTable, q: HealthQuestion): Promi
     for (const spec of q.specs) {
       const health = await sourceHealth(windows, tenant, spec, q.nowMs);
       sources.push(health);
-      if (health.firstDeletion && Date.parse(health.firstDeletion) - q.nowMs < ALARM_MS && !(await isFirstRun(windows, tenant, spec.id))) {
-        problems.push(`${spec.id}: ${health.waiting} windows are not collected; the vendor deletes the first on ${health.firstDeletion}`);
+      if (
+        health.firstDeletion &&
+        Date.parse(health.firstDeletion) - q.nowMs < ALARM_MS &&
+        !(await isFirstRun(windows, tenant, spec.id))
+      ) {
+        problems.push(
+          `${spec.id}: ${health.waiting} windows are not collected; the vendor deletes the first on ${health.firstDeletion}`,
+        );
       }
     }
   }
   return { healthy: problems.length === 0, problems, sources };
 }
 
-async function sourceHealth(windows: WindowTable, tenant: string, spec: HealthQuestion['specs'][number], nowMs: number): Promise<SourceHealth> {
+async function sourceHealth(
+  windows: WindowTable,
+  tenant: string,
+  spec: HealthQuestion['specs'][number],
+  nowMs: number,
+): Promise<SourceHealth> {
   let [waiting, oldestMs, newestMs] = [0, Infinity, 0];
   for await (const w of windows.unsettled(tenant, spec.id)) {
     if (w.passes > 0 && w.state !== 'partial') newestMs = Math.max(newestMs, w.toMs);

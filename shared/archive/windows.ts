@@ -74,7 +74,13 @@ export function windowOf(tenant: string, source: SourceId, row: StoredRow): Wind
 }
 
 /** A window as it is planned: nothing collected, due at once. */
-export const newWindow = (tenant: string, source: SourceId, fromMs: number, toMs: number, dueMs: number): WindowRow => ({
+export const newWindow = (
+  tenant: string,
+  source: SourceId,
+  fromMs: number,
+  toMs: number,
+  dueMs: number,
+): WindowRow => ({
   tenant,
   source,
   fromMs,
@@ -99,6 +105,9 @@ export interface SourceNote {
   readonly probeMs: number;
 }
 
+/** No window is longer (a week, and some slack). */
+const LONGEST_MS = 8 * 86_400_000;
+
 const NOTE_ROW = '~note';
 const TABLE = 'windows';
 
@@ -114,9 +123,14 @@ export class WindowTable {
     return row && windowOf(tenant, source, row);
   }
 
-  /** All windows that could overlap `[fromMs, toMs)`, in order. A window is at most a day long. */
-  async *overlapping(tenant: string, source: SourceId, fromMs: number, toMs: number): AsyncIterable<WindowRow> {
-    const range = { from: windowRowKey(Math.max(0, fromMs - 25 * 3_600_000)), to: windowRowKey(toMs) };
+  /** All windows that could overlap `[fromMs, toMs)`, in order. */
+  async *overlapping(
+    tenant: string,
+    source: SourceId,
+    fromMs: number,
+    toMs: number,
+  ): AsyncIterable<WindowRow> {
+    const range = { from: windowRowKey(Math.max(0, fromMs - LONGEST_MS)), to: windowRowKey(toMs) };
     for await (const row of this.#tables.query(TABLE, windowPartition(tenant, source), range)) {
       const w = windowOf(tenant, source, row);
       if (w.toMs > fromMs && w.fromMs < toMs) yield w;
@@ -125,7 +139,8 @@ export class WindowTable {
 
   async *unsettled(tenant: string, source: SourceId): AsyncIterable<WindowRow> {
     const range = { to: NOTE_ROW, where: { settled: false } };
-    for await (const row of this.#tables.query(TABLE, windowPartition(tenant, source), range)) yield windowOf(tenant, source, row);
+    for await (const row of this.#tables.query(TABLE, windowPartition(tenant, source), range))
+      yield windowOf(tenant, source, row);
   }
 
   /** Start of the first window ever planned. */
@@ -183,13 +198,25 @@ export class WindowTable {
   async note(tenant: string, source: SourceId): Promise<SourceNote | undefined> {
     const row = await this.#tables.get(TABLE, windowPartition(tenant, source), NOTE_ROW);
     if (!row) return undefined;
-    return { unavailable: String(row.cells['unavailable'] ?? ''), sinceMs: ms(row.cells['since']), probeMs: ms(row.cells['probe']) };
+    return {
+      unavailable: String(row.cells['unavailable'] ?? ''),
+      sinceMs: ms(row.cells['since']),
+      probeMs: ms(row.cells['probe']),
+    };
   }
 
   async setNote(tenant: string, source: SourceId, note: SourceNote): Promise<void> {
-    const cells = { unavailable: note.unavailable.slice(0, 4000), since: iso(note.sinceMs), probe: iso(note.probeMs), settled: true };
+    const cells = {
+      unavailable: note.unavailable.slice(0, 4000),
+      since: iso(note.sinceMs),
+      probe: iso(note.probeMs),
+      settled: true,
+    };
     await this.#tables.upsert(TABLE, windowPartition(tenant, source), [{ row: NOTE_ROW, cells }]);
   }
 }
 
-const write = (w: WindowRow): { row: string; cells: Row } => ({ row: windowRowKey(w.fromMs), cells: windowCells(w) });
+const write = (w: WindowRow): { row: string; cells: Row } => ({
+  row: windowRowKey(w.fromMs),
+  cells: windowCells(w),
+});

@@ -36,7 +36,11 @@ export interface WrittenFile {
 const ZIP_TIME = new Date(Date.UTC(2000, 0, 1));
 
 /** Writes the bundle's zip into `sink` as it is made. Memory does not grow with the records. */
-export async function buildBundle(request: BundleRequest, deps: BundleDeps, sink: NodeJS.WritableStream): Promise<{ records: number; files: readonly WrittenFile[] }> {
+export async function buildBundle(
+  request: BundleRequest,
+  deps: BundleDeps,
+  sink: NodeJS.WritableStream,
+): Promise<{ records: number; files: readonly WrittenFile[] }> {
   const wanted = await wantedKeys(request.scope, deps.tables);
   const located = await locate(request.scope, wanted, deps.tables);
   const content = await gather(readRecords(located, request.scope, wanted, deps.blobs));
@@ -44,9 +48,21 @@ export async function buildBundle(request: BundleRequest, deps: BundleDeps, sink
     const coverage = await deps.coverage(request.scope.tenant, request.scope.fromMs, request.scope.toMs);
     const files: BundleFile[] = [
       ...FORMATS.flatMap((format) => format(content)),
-      { path: 'coverage.json', content: () => json({ from: formatSeconds(request.scope.fromMs), to: formatSeconds(request.scope.toMs), sources: coverage }) },
+      {
+        path: 'coverage.json',
+        content: () =>
+          json({
+            from: formatSeconds(request.scope.fromMs),
+            to: formatSeconds(request.scope.toMs),
+            sources: coverage,
+          }),
+      },
     ];
-    const written = await zip(files, (done) => manifestOf(request, wanted, located, content, done, deps), sink);
+    const written = await zip(
+      files,
+      (done) => manifestOf(request, wanted, located, content, done, deps),
+      sink,
+    );
     return { records: content.count, files: written };
   } finally {
     await content.dispose();
@@ -60,7 +76,11 @@ async function* json(value: unknown): AsyncIterable<string> {
 
 type ManifestMaker = (done: readonly WrittenFile[]) => Promise<unknown>;
 
-async function zip(files: readonly BundleFile[], manifest: ManifestMaker, sink: NodeJS.WritableStream): Promise<WrittenFile[]> {
+async function zip(
+  files: readonly BundleFile[],
+  manifest: ManifestMaker,
+  sink: NodeJS.WritableStream,
+): Promise<WrittenFile[]> {
   const archive = new ZipFile();
   const done: WrittenFile[] = [];
   const failed = new AbortController();
@@ -72,8 +92,14 @@ async function zip(files: readonly BundleFile[], manifest: ManifestMaker, sink: 
     });
   for (const file of files) add(file);
   // Both are made when their turn comes: all before them is written and hashed by then.
-  add({ path: 'manifest.json', content: () => later(async () => `${JSON.stringify(await manifest(done), null, 2)}\n`) });
-  add({ path: 'SHA256SUMS', content: () => later(() => Promise.resolve(done.map((f) => `${f.sha256}  ${f.path}\n`).join(''))) });
+  add({
+    path: 'manifest.json',
+    content: () => later(async () => `${JSON.stringify(await manifest(done), null, 2)}\n`),
+  });
+  add({
+    path: 'SHA256SUMS',
+    content: () => later(() => Promise.resolve(done.map((f) => `${f.sha256}  ${f.path}\n`).join(''))),
+  });
   archive.end();
   const output = new PassThrough({ highWaterMark: 1024 * 1024 });
   archive.once('error', (error) => failed.abort(error));
@@ -109,7 +135,12 @@ async function* hashed(file: BundleFile, done: WrittenFile[]): AsyncIterable<Buf
     if (size >= BLOCK) yield take();
   }
   if (size > 0) yield take();
-  done.push({ path: file.path, bytes, sha256: hash.digest('hex'), ...(file.records !== undefined && { records: file.records }) });
+  done.push({
+    path: file.path,
+    bytes,
+    sha256: hash.digest('hex'),
+    ...(file.records !== undefined && { records: file.records }),
+  });
 }
 
 async function manifestOf(

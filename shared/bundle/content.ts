@@ -10,12 +10,20 @@ import { RecordFile } from './record-file.ts';
 const MAX_ENTITIES = 20_000;
 
 class Tally {
-  readonly #entries = new Map<string, { records: number; first: Ticks | undefined; last: Ticks | undefined; summary: SummaryBuilder }>();
+  readonly #entries = new Map<
+    string,
+    { records: number; first: Ticks | undefined; last: Ticks | undefined; summary: SummaryBuilder }
+  >();
   overflow = 0;
 
   add(key: string, found: FoundRecord): void {
     const { ticks, operation } = found.facts;
-    const entry = this.#entries.get(key) ?? { records: 0, first: undefined, last: undefined, summary: new SummaryBuilder() };
+    const entry = this.#entries.get(key) ?? {
+      records: 0,
+      first: undefined,
+      last: undefined,
+      summary: new SummaryBuilder(),
+    };
     if (!this.#entries.has(key)) {
       if (this.#entries.size >= MAX_ENTITIES) {
         this.overflow++;
@@ -39,7 +47,9 @@ class Tally {
         lastTime: e.last === undefined ? '' : formatTicks(e.last),
         summary: e.summary.build(50),
       }))
-      .sort((a, b) => (a.firstTime < b.firstTime ? -1 : a.firstTime > b.firstTime ? 1 : a.key < b.key ? -1 : 1));
+      .sort((a, b) =>
+        a.firstTime < b.firstTime ? -1 : a.firstTime > b.firstTime ? 1 : a.key < b.key ? -1 : 1,
+      );
   }
 }
 
@@ -50,7 +60,10 @@ class Versions {
 
   add(number: number, found: FoundRecord): void {
     if (found.facts.id === undefined) return;
-    const key = createHash('sha256').update(`${found.source}\n${found.facts.operation}\n${found.facts.id}`).digest('base64').slice(0, 22);
+    const key = createHash('sha256')
+      .update(`${found.source}\n${found.facts.operation}\n${found.facts.id}`)
+      .digest('base64')
+      .slice(0, 22);
     const known = this.#latest.get(key);
     if (known) this.#superseded.add(known.number);
     this.#latest.set(key, { number, count: (known?.count ?? 0) + 1 });
@@ -104,7 +117,11 @@ export async function gather(found: AsyncIterable<FoundRecord>): Promise<Gathere
   }
 }
 
-async function* timelineRows(records: RecordFile, versions: Versions, counts: ReadonlyMap<number, number>): AsyncIterable<TimelineRow> {
+async function* timelineRows(
+  records: RecordFile,
+  versions: Versions,
+  counts: ReadonlyMap<number, number>,
+): AsyncIterable<TimelineRow> {
   for (const number of records.inTimeOrder()) {
     if (versions.isSuperseded(number)) continue;
     yield timelineRow(records.sourceOf(number), await records.record(number), counts.get(number) ?? 1);

@@ -46,7 +46,8 @@ export function timelineRow(source: SourceId, record: ArchiveRecord, versions: n
   };
 }
 
-const appName = (json: Json): string | undefined => textOf(json['appDisplayName']) ?? textOf(json['ApplicationDisplayName']);
+const appName = (json: Json): string | undefined =>
+  textOf(json['appDisplayName']) ?? textOf(json['ApplicationDisplayName']);
 
 /** Sign-ins: the error number decides. STS logons: `ResultStatus` says only that HTTP succeeded (DETECTIONS, 5). */
 export function resultOf(json: Json): string {
@@ -63,14 +64,24 @@ const MAX_MESSAGE = 400;
 function message(operation: string, json: Json): string {
   const facts = [...subject(json), ...parameters(json), ...targets(json), ...files(json)].filter(Boolean);
   const from = ipKey(textAt(json, 'ipAddress'));
-  const place = [textAt(json, 'location', 'city'), textAt(json, 'location', 'countryOrRegion')].filter(Boolean).join(', ');
-  const text = [operation || 'record', appName(json) && `to ${appName(json)}`, facts.join('; '), from && `from ${from}`, place && `(${place})`];
+  const place = [textAt(json, 'location', 'city'), textAt(json, 'location', 'countryOrRegion')]
+    .filter(Boolean)
+    .join(', ');
+  const text = [
+    operation || 'record',
+    appName(json) && `to ${appName(json)}`,
+    facts.join('; '),
+    from && `from ${from}`,
+    place && `(${place})`,
+  ];
   return text.filter(Boolean).join(' ').slice(0, MAX_MESSAGE);
 }
 
 function subject(json: Json): string[] {
   const own = textAt(json, 'Item', 'Subject');
-  const affected = objectsAt(json, 'AffectedItems').map((item) => textAt(item, 'Subject')).filter((s) => s !== undefined);
+  const affected = objectsAt(json, 'AffectedItems')
+    .map((item) => textAt(item, 'Subject'))
+    .filter((s) => s !== undefined);
   return [...(own ? [`"${own}"`] : []), ...affected.slice(0, 5).map((s) => `"${s}"`)];
 }
 
@@ -81,9 +92,12 @@ function parameters(json: Json): string[] {
 }
 
 function targets(json: Json): string[] {
-  const graph = objectsAt(json, 'targetResources').map((t) => textOf(t['displayName']) ?? textOf(t['userPrincipalName']) ?? textOf(t['id']));
+  const graph = objectsAt(json, 'targetResources').map(
+    (t) => textOf(t['displayName']) ?? textOf(t['userPrincipalName']) ?? textOf(t['id']),
+  );
   const changed = namedValue(objectsAt(json, 'ModifiedProperties'), 'ConsentAction.Permissions');
   return [...graph.filter((t) => t !== undefined).slice(0, 4), ...(changed ? [changed] : [])];
 }
 
-const files = (json: Json): string[] => [textOf(json['SourceFileName']) ?? '', textOf(json['SiteUrl']) ?? ''].filter(Boolean);
+const files = (json: Json): string[] =>
+  [textOf(json['SourceFileName']) ?? '', textOf(json['SiteUrl']) ?? ''].filter(Boolean);

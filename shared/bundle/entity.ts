@@ -30,10 +30,15 @@ export async function describeEntity(tables: TableStore, q: EntityQuestion): Pro
     }
   }
   if (slices.size === 0) {
-    throw new HoldfastError('not-found', `No record of this ${q.kind} is in the archive between ${formatSeconds(q.fromMs)} and ${formatSeconds(q.toMs)}.`, {
-      field: 'key',
-      remedy: 'Check its spelling, search users by /api/entities/user?prefix=, and see /api/coverage for what was collected.',
-    });
+    throw new HoldfastError(
+      'not-found',
+      `No record of this ${q.kind} is in the archive between ${formatSeconds(q.fromMs)} and ${formatSeconds(q.toMs)}.`,
+      {
+        field: 'key',
+        remedy:
+          'Check its spelling, search users by /api/entities/user?prefix=, and see /api/coverage for what was collected.',
+      },
+    );
   }
   const all = [...slices].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, slice]) => slice);
   for (const slice of all) records += slice.records;
@@ -43,8 +48,14 @@ export async function describeEntity(tables: TableStore, q: EntityQuestion): Pro
     keys,
     records,
     firstTime: least(all.map((s) => s.firstTime)),
-    lastTime: all.map((s) => s.lastTime).sort().at(-1),
-    summary: mergeSummaries(all.map((s) => s.summary), 500),
+    lastTime: all
+      .map((s) => s.lastTime)
+      .sort()
+      .at(-1),
+    summary: mergeSummaries(
+      all.map((s) => s.summary),
+      500,
+    ),
     slices: all.slice(0, MAX_SLICES).map((s) => ({
       segment: segmentPath(s.ref),
       source: s.ref.source,

@@ -10,7 +10,8 @@ export type WantedKeys = Readonly<Record<EntityKind, ReadonlySet<string>>>;
 /** The keys to look for: those asked for, and all other keys of the same persons. */
 export async function wantedKeys(scope: Scope, tables: TableStore): Promise<WantedKeys> {
   const users = new Set<string>();
-  for (const key of scope.entities.user) for (const alias of await aliasesOf(tables, scope.tenant, key)) users.add(alias);
+  for (const key of scope.entities.user)
+    for (const alias of await aliasesOf(tables, scope.tenant, key)) users.add(alias);
   return {
     user: users,
     session: new Set(scope.entities.session),
@@ -25,7 +26,12 @@ export interface MatchedBy {
 }
 
 /** Why a record belongs to the scope, or undefined when it does not: a chunk holds other records as well. */
-export function matchRecord(value: unknown, ticks: Ticks | undefined, wanted: WantedKeys, scope: Scope): { by: MatchedBy; keys: EntityKeys } | undefined {
+export function matchRecord(
+  value: unknown,
+  ticks: Ticks | undefined,
+  wanted: WantedKeys,
+  scope: Scope,
+): { by: MatchedBy; keys: EntityKeys } | undefined {
   if (!inSpan(ticks, scope)) return undefined;
   const keys = entityKeys(value);
   for (const kind of ENTITY_KINDS) {

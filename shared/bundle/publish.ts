@@ -1,11 +1,21 @@
 import { PassThrough, Writable } from 'node:stream';
-import { BlobSASPermissions, generateBlobSASQueryParameters, SASProtocol, type BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import {
+  BlobSASPermissions,
+  generateBlobSASQueryParameters,
+  SASProtocol,
+  type BlobServiceClient,
+  type ContainerClient,
+} from '@azure/storage-blob';
 
 /** Container `bundles`: built zips, handed out by short-lived URLs. */
 
 export interface BundleStore {
   /** Streams a zip into the store; keeps its bytes too while they are at most `keep`. */
-  write(name: string, keep: number, build: (sink: Writable) => Promise<void>): Promise<{ bytes: number; body: Buffer | undefined }>;
+  write(
+    name: string,
+    keep: number,
+    build: (sink: Writable) => Promise<void>,
+  ): Promise<{ bytes: number; body: Buffer | undefined }>;
   /** A read-only URL for one blob, valid for `minutes`. */
   link(name: string, minutes: number): Promise<string>;
 }
@@ -26,7 +36,11 @@ export class AzureBundles implements BundleStore {
     this.#secure = service.url.startsWith('https:');
   }
 
-  async write(name: string, keep: number, build: (sink: Writable) => Promise<void>): Promise<{ bytes: number; body: Buffer | undefined }> {
+  async write(
+    name: string,
+    keep: number,
+    build: (sink: Writable) => Promise<void>,
+  ): Promise<{ bytes: number; body: Buffer | undefined }> {
     const stream = new PassThrough({ highWaterMark: BLOCK });
     let [bytes, kept]: [number, Buffer[] | undefined] = [0, []];
     const sink = new Writable({
@@ -44,7 +58,10 @@ export class AzureBundles implements BundleStore {
     const abort = new AbortController();
     const upload = this.#container.getBlockBlobClient(name).uploadStream(stream, BLOCK, PARALLEL, {
       abortSignal: abort.signal,
-      blobHTTPHeaders: { blobContentType: 'application/zip', blobContentDisposition: `attachment; filename="${name.split('/').at(-1)}"` },
+      blobHTTPHeaders: {
+        blobContentType: 'application/zip',
+        blobContentDisposition: `attachment; filename="${name.split('/').at(-1)}"`,
+      },
     });
     // A failed upload must not leave the builder waiting for a reader that is gone.
     upload.catch((error: unknown) => sink.destroy(error as Error));

@@ -58,7 +58,11 @@ export function runsOf(chunks: readonly ChunkRange[]): ChunkRange[][] {
   for (const chunk of chunks) {
     const run = runs.at(-1);
     const last = run?.at(-1);
-    const near = run && last && last.offset + last.length === chunk.offset && chunk.offset + chunk.length - run[0]!.offset <= RUN_BYTES;
+    const near =
+      run &&
+      last &&
+      last.offset + last.length === chunk.offset &&
+      chunk.offset + chunk.length - run[0]!.offset <= RUN_BYTES;
     if (near) run.push(chunk);
     else runs.push([chunk]);
   }
@@ -66,14 +70,22 @@ export function runsOf(chunks: readonly ChunkRange[]): ChunkRange[][] {
 }
 
 /** Reads located chunks by ranges and gives the records that belong to the scope. One run of chunks is in memory at a time. */
-export async function* readRecords(located: readonly SegmentChunks[], scope: Scope, wanted: WantedKeys, blobs: BlobStore): AsyncIterable<FoundRecord> {
+export async function* readRecords(
+  located: readonly SegmentChunks[],
+  scope: Scope,
+  wanted: WantedKeys,
+  blobs: BlobStore,
+): AsyncIterable<FoundRecord> {
   for (const { ref, chunks } of located) {
     for (const run of runsOf(chunks)) {
       const start = run[0]!.offset;
       const last = run.at(-1)!;
       const bytes = await blobs.getRange(segmentPath(ref), start, last.offset + last.length - start);
       for (const chunk of run) {
-        const text = await gunzipMember(bytes.subarray(chunk.offset - start, chunk.offset - start + chunk.length), ref);
+        const text = await gunzipMember(
+          bytes.subarray(chunk.offset - start, chunk.offset - start + chunk.length),
+          ref,
+        );
         yield* matching(text, ref, scope, wanted);
       }
     }

@@ -62,7 +62,7 @@ export class RecordFile {
     const bytes = Buffer.concat(this.#pending, this.#pendingBytes);
     this.#pending = [];
     this.#pendingBytes = 0;
-    for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
+    for (let at = 0; at < bytes.length;) at += (await this.#file.write(bytes, at)).bytesWritten;
   }
 
   #sourceIndex(source: SourceId): number {
@@ -91,7 +91,8 @@ export class RecordFile {
   inTimeOrder(source?: SourceId): Uint32Array {
     const only = source === undefined ? -1 : this.#sourceIds.indexOf(source);
     const numbers: number[] = [];
-    for (let i = 0; i < this.#count; i++) if (source === undefined || this.#sources[i] === only) numbers.push(i);
+    for (let i = 0; i < this.#count; i++)
+      if (source === undefined || this.#sources[i] === only) numbers.push(i);
     return Uint32Array.from(numbers).sort((a, b) => this.#compare(a, b));
   }
 
@@ -109,8 +110,13 @@ export class RecordFile {
 
   async text(number: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafe(this.#lengths[number]!);
-    for (let got = 0; got < buffer.length; ) {
-      const { bytesRead } = await this.#file.read(buffer, got, buffer.length - got, this.#offsets[number]! + got);
+    for (let got = 0; got < buffer.length;) {
+      const { bytesRead } = await this.#file.read(
+        buffer,
+        got,
+        buffer.length - got,
+        this.#offsets[number]! + got,
+      );
       if (bytesRead === 0) throw new Error(`the bundle's temporary file ends early`);
       got += bytesRead;
     }

@@ -34,16 +34,28 @@ export function parseTime(field: string, text: string, edge: 'start' | 'end'): n
   const ticks: Ticks | undefined = parseInstant(day ? `${text.trim()}T00:00:00Z` : text);
   if (ticks === undefined) throw bad(field, `"${field}" is not a time: ${text.slice(0, 60)}`, TIME_REMEDY);
   const ms = msFromTicks(ticks) + (day && edge === 'end' ? 86_400_000 : 0);
-  if (ms < EARLIEST_MS || ms > Date.UTC(2200, 0, 1)) throw bad(field, `"${field}" lies outside the years 2000 to 2199.`, TIME_REMEDY);
+  if (ms < EARLIEST_MS || ms > Date.UTC(2200, 0, 1))
+    throw bad(field, `"${field}" lies outside the years 2000 to 2199.`, TIME_REMEDY);
   return ms;
 }
 
 /** A span of time from a request; `default` days back from now where nothing is said. */
-export function parseSpan(raw: { from?: string | undefined; to?: string | undefined }, nowMs: number, defaultDays: number): { fromMs: number; toMs: number } {
+export function parseSpan(
+  raw: { from?: string | undefined; to?: string | undefined },
+  nowMs: number,
+  defaultDays: number,
+): { fromMs: number; toMs: number } {
   const toMs = raw.to === undefined ? nowMs : parseTime('to', raw.to, 'end');
-  const fromMs = raw.from === undefined ? toMs - defaultDays * 86_400_000 : parseTime('from', raw.from, 'start');
-  if (fromMs >= toMs) throw bad('from', `"from" (${formatSeconds(fromMs)}) must be before "to" (${formatSeconds(toMs)}).`, 'Swap them, or widen the span.');
-  if (toMs - fromMs > MAX_SPAN_DAYS * 86_400_000) throw bad('from', `The span is longer than ${MAX_SPAN_DAYS} days.`, 'Ask for a shorter span.');
+  const fromMs =
+    raw.from === undefined ? toMs - defaultDays * 86_400_000 : parseTime('from', raw.from, 'start');
+  if (fromMs >= toMs)
+    throw bad(
+      'from',
+      `"from" (${formatSeconds(fromMs)}) must be before "to" (${formatSeconds(toMs)}).`,
+      'Swap them, or widen the span.',
+    );
+  if (toMs - fromMs > MAX_SPAN_DAYS * 86_400_000)
+    throw bad('from', `The span is longer than ${MAX_SPAN_DAYS} days.`, 'Ask for a shorter span.');
   return { fromMs, toMs };
 }
 
@@ -53,13 +65,19 @@ export function parseScope(tenant: string, raw: RawScope, nowMs: number, default
   ) as Record<EntityKind, string[]>;
   const count = ENTITY_KINDS.reduce((n, kind) => n + entities[kind].length, 0);
   if (count === 0) throw bad('user', 'No entity is given.', 'Give at least one of user, session, ip, app.');
-  if (count > MAX_ENTITIES) throw bad('user', `More than ${MAX_ENTITIES} entities are given.`, 'Ask in several calls.');
+  if (count > MAX_ENTITIES)
+    throw bad('user', `More than ${MAX_ENTITIES} entities are given.`, 'Ask in several calls.');
   return { tenant, entities, ...parseSpan(raw, nowMs, defaultDays) };
 }
 
 export function entityKey(kind: EntityKind, text: string): string {
   const key = ENTITIES[kind].normalise(text);
-  if (key === undefined) throw bad(kind, `"${kind}" is not ${ENTITIES[kind].expected}: ${text.slice(0, 80)}`, `Give ${ENTITIES[kind].expected}.`);
+  if (key === undefined)
+    throw bad(
+      kind,
+      `"${kind}" is not ${ENTITIES[kind].expected}: ${text.slice(0, 80)}`,
+      `Give ${ENTITIES[kind].expected}.`,
+    );
   return key;
 }
 

@@ -35,7 +35,9 @@ export async function streamBody(
   }
   const promised = response.headers.get('content-encoding') ? null : response.headers.get('content-length');
   if (promised !== null && Number(promised) !== bytes) {
-    throw new HoldfastError('unavailable', `The body ended after ${bytes} of ${promised} bytes.`, { retryable: true });
+    throw new HoldfastError('unavailable', `The body ended after ${bytes} of ${promised} bytes.`, {
+      retryable: true,
+    });
   }
   return { bytes, sha256: hash.digest('hex') };
 }
@@ -43,7 +45,9 @@ export async function streamBody(
 async function within<T>(read: Promise<T>, { clock, idleMs }: { clock: Clock; idleMs: number }): Promise<T> {
   const timer = new AbortController();
   const idle = clock.sleep(idleMs, timer.signal).then(() => {
-    throw new HoldfastError('vendor-timeout', `No bytes for ${Math.round(idleMs / 1000)} s.`, { retryable: true });
+    throw new HoldfastError('vendor-timeout', `No bytes for ${Math.round(idleMs / 1000)} s.`, {
+      retryable: true,
+    });
   });
   idle.catch(() => undefined);
   try {
@@ -61,7 +65,10 @@ export function asTransportError(error: unknown): unknown {
     return new HoldfastError('vendor-timeout', 'No answer in time.', { retryable: true, cause: error });
   }
   if (error instanceof TypeError || (error as { code?: string })?.code !== undefined) {
-    return new HoldfastError('unavailable', `The connection failed: ${causeOf(error)}.`, { retryable: true, cause: error });
+    return new HoldfastError('unavailable', `The connection failed: ${causeOf(error)}.`, {
+      retryable: true,
+      cause: error,
+    });
   }
   return error;
 }

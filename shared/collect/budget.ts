@@ -30,7 +30,11 @@ const NONE: Reservations = { times: [], pausedMs: 0 };
 const SLACK_MS = 150;
 
 /** The next free send time, given the last ones. Pure. */
-export function reserve(last: Reservations, nowMs: number, limit: Limit): { atMs: number; last: Reservations } {
+export function reserve(
+  last: Reservations,
+  nowMs: number,
+  limit: Limit,
+): { atMs: number; last: Reservations } {
   const { times, pausedMs } = last;
   const oldest = times.length < limit.requests ? -Infinity : times[times.length - limit.requests]!;
   const atMs = Math.max(nowMs, pausedMs, oldest + limit.periodMs + SLACK_MS, times.at(-1) ?? -Infinity);
@@ -78,7 +82,11 @@ export class SharedBudget implements Budget {
   #slot(last: Reservations, deadlineMs: number): { atMs: number; last: Reservations } {
     const slot = reserve(last, this.#clock.now(), this.#limit);
     if (slot.atMs <= deadlineMs) return slot;
-    throw new HoldfastError('deadline', `The request budget "${this.#name}" is spent beyond this unit of work.`, { retryable: true });
+    throw new HoldfastError(
+      'deadline',
+      `The request budget "${this.#name}" is spent beyond this unit of work.`,
+      { retryable: true },
+    );
   }
 
   async #update(change: (last: Reservations) => { atMs: number; last: Reservations }): Promise<number> {
@@ -119,7 +127,10 @@ export class LocalBudget implements Budget {
 
   async acquire(deadlineMs: number): Promise<void> {
     const slot = reserve(this.#last, this.#clock.now(), this.#limit);
-    if (slot.atMs > deadlineMs) throw new HoldfastError('deadline', 'The request budget is spent beyond this unit of work.', { retryable: true });
+    if (slot.atMs > deadlineMs)
+      throw new HoldfastError('deadline', 'The request budget is spent beyond this unit of work.', {
+        retryable: true,
+      });
     this.#last = slot.last;
     await this.#clock.sleep(slot.atMs - this.#clock.now());
   }

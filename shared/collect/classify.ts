@@ -46,7 +46,8 @@ function errorBody(body: string): ErrorBody {
 
 function common(answer: Answer, said: ErrorBody): HoldfastError | undefined {
   if (answer.status === 429) return throttled(answer);
-  if (answer.status === 504) return new HoldfastError('vendor-timeout', 'The service timed out (504).', { retryable: true });
+  if (answer.status === 504)
+    return new HoldfastError('vendor-timeout', 'The service timed out (504).', { retryable: true });
   if (answer.status >= 500 || answer.status === 408) {
     const retryAfterMs = parseRetryAfter(answer.retryAfter, answer.nowMs);
     return new HoldfastError('unavailable', `The service failed: ${answer.status} ${said.code}`.trim(), {
@@ -55,13 +56,18 @@ function common(answer: Answer, said: ErrorBody): HoldfastError | undefined {
     });
   }
   if (answer.status >= 300 && answer.status < 400) {
-    return new HoldfastError('vendor-malformed', `The service answered with a redirect (${answer.status}), which is not followed.`);
+    return new HoldfastError(
+      'vendor-malformed',
+      `The service answered with a redirect (${answer.status}), which is not followed.`,
+    );
   }
   return undefined;
 }
 
-const LICENCE = /Authentication_RequestFromNonPremiumTenantOrB2CTenant|premium licen[cs]e|RequestFromUnsupportedUserRole.*licen/i;
-const PAGE_TOKEN = /skip ?token|Token not found|ExpiredPageToken|PageTokenNotFound|DeltaToken|nextLink.*(invalid|expired)/i;
+const LICENCE =
+  /Authentication_RequestFromNonPremiumTenantOrB2CTenant|premium licen[cs]e|RequestFromUnsupportedUserRole.*licen/i;
+const PAGE_TOKEN =
+  /skip ?token|Token not found|ExpiredPageToken|PageTokenNotFound|DeltaToken|nextLink.*(invalid|expired)/i;
 
 /** Microsoft Graph. */
 export function classifyGraph(answer: Answer): HoldfastError {
@@ -74,7 +80,10 @@ export function classifyGraph(answer: Answer): HoldfastError {
   if (answer.status === 403 && LICENCE.test(text)) return refused('licence', text, true);
   if (answer.status === 403) return refused('permission', `403 ${text}`);
   if (PAGE_TOKEN.test(text)) return new HoldfastError('page-token-expired', text);
-  if (answer.status === 404 || /Resource not found for the segment|Could not find a property named/i.test(text)) {
+  if (
+    answer.status === 404 ||
+    /Resource not found for the segment|Could not find a property named/i.test(text)
+  ) {
     return new HoldfastError('not-found', `${answer.status} ${text}`);
   }
   return refused('request', `${answer.status} ${text}`);
@@ -92,12 +101,14 @@ export function classifyFeed(answer: Answer): HoldfastError {
   if (said.code === 'AF50000') return new HoldfastError('unavailable', text, { retryable: true });
   if (said.code === 'AF20031') return new HoldfastError('page-token-expired', text);
   if (FEED_SUBSCRIPTION.has(said.code)) return refused('subscription', text);
-  if (FEED_EXPIRED.has(said.code)) return new HoldfastError('vendor-expired', text, { ids: { feedCode: said.code } });
+  if (FEED_EXPIRED.has(said.code))
+    return new HoldfastError('vendor-expired', text, { ids: { feedCode: said.code } });
   // Auditing switched off answers "Tenant … does not exist".
   if (/Tenant .* does not exist/i.test(said.message)) return refused('licence', text);
   if (FEED_PERMISSION.has(said.code)) return refused('permission', text);
   const shared = common(answer, said);
   if (shared) return shared;
-  if (answer.status === 401 || answer.status === 403) return refused('permission', `${answer.status} ${text}`);
+  if (answer.status === 401 || answer.status === 403)
+    return refused('permission', `${answer.status} ${text}`);
   return refused('request', `${answer.status} ${text}`);
 }

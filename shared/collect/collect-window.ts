@@ -48,7 +48,7 @@ const MAX_GRAPH_WAIT_MS = 3 * 60_000;
 export class WindowCollector {
   readonly #d: CollectorDeps;
   readonly #memory = new SpoolMemory();
-  readonly #graph = new Semaphore(GRAPH_WIDTH);
+  readonly #places = { reports: new Semaphore(GRAPH_WIDTH), identity: new Semaphore(1) };
 
   constructor(deps: CollectorDeps) {
     this.#d = deps;
@@ -59,12 +59,16 @@ export class WindowCollector {
     const spec = this.#d.specs(message.source);
     const row = await this.#d.windows.get(message.tenant, message.source, message.fromMs);
     if (!spec || !row || row.settled || row.toMs !== message.toMs || row.passes + 1 !== message.pass) {
-      return this.#d.log.info('collect.stale', { source: message.source, from: message.fromMs, pass: message.pass });
+      return this.#d.log.info('collect.stale', {
+        source: message.source,
+        from: message.fromMs,
+        pass: message.pass,
+      });
     }
     const receipt = await readReceipt(this.#d.archive.blobs, keyOf(row));
     if (receipt) return this.#conclude(row, receipt);
     if (spec.api === 'feed') return this.#pass(spec, row);
-    const ticket = await this.#graph.enter(MAX_GRAPH_WAIT_MS, this.#d.clock);
+    const ticket = await this.#places[spec.budget].enter(MAX_GRAPH_WAIT_MS, this.#d.clock);
     if (!ticket) return this.#later(row, message);
     try {
       await this.#pass(spec, row);
@@ -120,7 +124,13 @@ export class WindowCollector {
     return clamp.rest && (await this.#d.windows.get(row.tenant, row.source, clamp.rest.fromMs));
   }
 
-  async #collect(spec: SourceSpec, planned: WindowRow, row: WindowRow, spool: Spool, deadlineMs: number): Promise<Outcome> {
+  async #collect(
+    spec: SourceSpec,
+    planned: WindowRow,
+    row: WindowRow,
+    spool: Spool,
+    deadlineMs: number,
+  ): Promise<Outcome> {
     const apis = this.#d.apis(row.tenant);
     if (spec.api === 'feed') {
       const done = await this.#doneContent(row);
@@ -128,7 +138,12 @@ export class WindowCollector {
     }
     // What the vendor still holds beyond its promise is taken too: asked for, though never claimed.
     const asked: Interval = { fromMs: spec.marginMs > 0 ? row.fromMs : planned.fromMs, toMs: row.toMs };
-    return collectGraphWindow(spec, asked, { api: apis[spec.budget], endpoint: apis.graphEndpoint, spool, deadlineMs });
+    return collectGraphWindow(spec, asked, {
+      api: apis[spec.budget],
+      endpoint: apis.graphEndpoint,
+      spool,
+      deadlineMs,
+    });
   }
 
   /** Content ids that earlier passes stored, from their receipts: the archive is the memory. */
@@ -136,17 +151,28 @@ export class WindowCollector {
     const done = new Set<string>();
     for (let pass = 1; pass <= row.passes; pass++) {
       const receipt = await readReceipt(this.#d.archive.blobs, { ...keyOf(row), pass });
-      for (const r of receipt?.requests ?? []) if (r.contentId && r.status === 200 && !r.error) done.add(r.contentId);
+      for (const r of receipt?.requests ?? [])
+        if (r.contentId && r.status === 200 && !r.error) done.add(r.contentId);
     }
     return done;
   }
 
-  async #record(spec: SourceSpec, row: WindowRow, spool: Spool, outcome: Outcome, startedMs: number): Promise<void> {
+  async #record(
+    spec: SourceSpec,
+    row: WindowRow,
+    spool: Spool,
+    outcome: Outcome,
+    startedMs: number,
+  ): Promise<void> {
     if (outcome.kind === 'split') return this.#split(row, spool, outcome);
     const caveat = spec.api === 'feed' ? await subscriptionCaveat(this.#d.subscriptions, row) : undefined;
     const judged: Outcome =
       outcome.kind === 'collected' && caveat ? { kind: 'partial', reason: caveat, final: true } : outcome;
-    const next = afterPass(row, judged, { startedMs, added: spool.counts.added, settleHours: this.#d.settleHours });
+    const next = afterPass(row, judged, {
+      startedMs,
+      added: spool.counts.added,
+      settleHours: this.#d.settleHours,
+    });
     const receipt: Omit<Receipt, 'format' | 'tenant' | 'source' | 'window' | 'pass' | 'software'> = {
       outcome: judged.kind === 'partial' ? 'partial' : 'collected',
       ...(judged.kind === 'partial' && { reason: judged.reason }),
@@ -160,7 +186,14 @@ export class WindowCollector {
     await writeReceipt(this.#d.archive.blobs, keyOf(row), receipt);
     await this.#finish(row, next, spool.segments);
     await this.#answered(row);
-    this.#d.log.info('collect.pass', { source: row.source, from: row.fromMs, to: row.toMs, pass: next.passes, state: next.state, ...spool.counts });
+    this.#d.log.info('collect.pass', {
+      source: row.source,
+      from: row.fromMs,
+      to: row.toMs,
+      pass: next.passes,
+      state: next.state,
+      ...spool.counts,
+    });
   }
 
   /** A receipt without its window's update: the writer died in between. Everything after it is done again. */
@@ -175,7 +208,11 @@ export class WindowCollector {
       settleHours: this.#d.settleHours,
     });
     const place = { tenant: row.tenant, source: row.source };
-    await this.#finish(row, next, receipt.segments.map((s) => ({ ...place, ...s })));
+    await this.#finish(
+      row,
+      next,
+      receipt.segments.map((s) => ({ ...place, ...s })),
+    );
   }
 
   /** Coverage, then index messages. */
@@ -186,11 +223,20 @@ export class WindowCollector {
   }
 
   async #announce(segments: readonly SegmentRef[]): Promise<void> {
-    const messages: IndexMessage[] = segments.map(({ tenant, source, date, segment }) => ({ tenant, source, date, segment }));
+    const messages: IndexMessage[] = segments.map(({ tenant, source, date, segment }) => ({
+      tenant,
+      source,
+      date,
+      segment,
+    }));
     if (messages.length > 0) await this.#d.queues.send(QUEUE.index, messages);
   }
 
-  async #split(row: WindowRow, spool: Spool, { parts, reason }: Extract<Outcome, { kind: 'split' }>): Promise<void> {
+  async #split(
+    row: WindowRow,
+    spool: Spool,
+    { parts, reason }: Extract<Outcome, { kind: 'split' }>,
+  ): Promise<void> {
     await this.#announce(spool.segments);
     // Another delivery may have split it already, perhaps elsewhere: its children must not be overlaid.
     const current = await this.#d.windows.get(row.tenant, row.source, row.fromMs);
@@ -199,14 +245,27 @@ export class WindowCollector {
     await this.#d.windows.split(row, children);
     await this.#d.queues.send(
       QUEUE.collect,
-      children.map((c): CollectMessage => ({ tenant: c.tenant, source: c.source, fromMs: c.fromMs, toMs: c.toMs, pass: c.passes + 1 })),
+      children.map((c): CollectMessage => ({
+        tenant: c.tenant,
+        source: c.source,
+        fromMs: c.fromMs,
+        toMs: c.toMs,
+        pass: c.passes + 1,
+      })),
     );
-    this.#d.log.info('collect.split', { source: row.source, from: row.fromMs, to: row.toMs, parts: parts.length, reason });
+    this.#d.log.info('collect.split', {
+      source: row.source,
+      from: row.fromMs,
+      to: row.toMs,
+      parts: parts.length,
+      reason,
+    });
   }
 
   async #answered(row: WindowRow): Promise<void> {
     const note = await this.#d.windows.note(row.tenant, row.source);
-    if (note?.unavailable) await this.#d.windows.setNote(row.tenant, row.source, { unavailable: '', sinceMs: 0, probeMs: 0 });
+    if (note?.unavailable)
+      await this.#d.windows.setNote(row.tenant, row.source, { unavailable: '', sinceMs: 0, probeMs: 0 });
   }
 
   async #failed(spec: SourceSpec, row: WindowRow, spool: Spool, error: unknown): Promise<void> {
@@ -217,7 +276,13 @@ export class WindowCollector {
     const failure = afterFailure(spec, row, error, now);
     await this.#d.windows.replace({ ...failure.window, etag: row.etag! });
     if (failure.note) await this.#d.windows.setNote(row.tenant, row.source, failure.note);
-    this.#d.log.warn('collect.failed', { source: row.source, from: row.fromMs, to: row.toMs, code: error.code, error: describeError(error) });
+    this.#d.log.warn('collect.failed', {
+      source: row.source,
+      from: row.fromMs,
+      to: row.toMs,
+      code: error.code,
+      error: describeError(error),
+    });
   }
 }
 

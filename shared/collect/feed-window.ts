@@ -24,9 +24,16 @@ interface Failure {
 }
 
 /** Collects one window (by time of availability) of a content type. A failed item stops no other. */
-export async function collectFeedWindow(spec: FeedSpec, window: Interval, context: FeedWindowContext): Promise<Outcome> {
+export async function collectFeedWindow(
+  spec: FeedSpec,
+  window: Interval,
+  context: FeedWindowContext,
+): Promise<Outcome> {
   const { place, spool, deadlineMs } = context;
-  const listing = await listContent(place, spec.contentType, window, { deadlineMs, onRequest: (r) => spool.request(r) });
+  const listing = await listContent(place, spec.contentType, window, {
+    deadlineMs,
+    onRequest: (r) => spool.request(r),
+  });
   const todo = listing.items.filter((item) => !context.done.has(item.contentId));
   const failures: Failure[] = [];
   await inParallel(todo, CONCURRENCY, async (item) => {
@@ -45,16 +52,30 @@ function judge(failures: readonly Failure[], unreadable: number, asked: number):
   if (failures.length === 0 && unreadable === 0) return { kind: 'collected' };
   const named = failures
     .slice(0, 5)
-    .map(({ item, error }) => `${item.contentId.slice(0, 120)} (kept until ${item.contentExpiration ?? 'unknown'}): ${describeError(error)}`);
+    .map(
+      ({ item, error }) =>
+        `${item.contentId.slice(0, 120)} (kept until ${item.contentExpiration ?? 'unknown'}): ${describeError(error)}`,
+    );
   const expired = failures.filter(({ error }) => isHoldfastError(error, 'vendor-expired')).length;
   const parts = [
-    ...(failures.length > 0 ? [`${failures.length} of ${asked} content items could not be fetched, ${expired} of them deleted by the vendor: ${named.join('; ')}`] : []),
+    ...(failures.length > 0
+      ? [
+          `${failures.length} of ${asked} content items could not be fetched, ${expired} of them deleted by the vendor: ${named.join('; ')}`,
+        ]
+      : []),
     ...(unreadable > 0 ? [`${unreadable} entries of the listing are not content items`] : []),
   ];
-  return { kind: 'partial', reason: parts.join('; '), final: expired === failures.length && unreadable === 0 };
+  return {
+    kind: 'partial',
+    reason: parts.join('; '),
+    final: expired === failures.length && unreadable === 0,
+  };
 }
 
-async function collectItem(item: ContentItem, { place, spool, deadlineMs }: FeedWindowContext): Promise<void> {
+async function collectItem(
+  item: ContentItem,
+  { place, spool, deadlineMs }: FeedWindowContext,
+): Promise<void> {
   const url = withPublisher(place.api.checkLink(item.contentUri), place);
   await place.api.call({ url }, (response, read) => readBlob(response, read, url, item, spool), {
     deadlineMs,
@@ -97,7 +118,11 @@ async function readBlob(
 }
 
 /** Runs the task over all items, so many at a time. The first fault that escapes a task ends it, after those under way. */
-async function inParallel<T>(items: readonly T[], width: number, task: (item: T) => Promise<void>): Promise<void> {
+async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  task: (item: T) => Promise<void>,
+): Promise<void> {
   let next = 0;
   let fault: { error: unknown } | undefined;
   const worker = async (): Promise<void> => {

@@ -32,7 +32,9 @@ const MAX_LIST = 16 * 1024 * 1024;
 
 /** The publisher identifier belongs on every call, the content GET included: it decides which quota is used. */
 export const withPublisher = (url: string, p: FeedPlace): string =>
-  /[?&]PublisherIdentifier=/i.test(url) ? url : `${url}${url.includes('?') ? '&' : '?'}PublisherIdentifier=${p.publisherId}`;
+  /[?&]PublisherIdentifier=/i.test(url)
+    ? url
+    : `${url}${url.includes('?') ? '&' : '?'}PublisherIdentifier=${p.publisherId}`;
 
 export interface Listing {
   readonly items: readonly ContentItem[];
@@ -41,7 +43,12 @@ export interface Listing {
 }
 
 /** All content items that became available in the interval (inclusive start, exclusive end; at most 24 h). */
-export async function listContent(p: FeedPlace, contentType: string, { fromMs, toMs }: Interval, context: CallContext): Promise<Listing> {
+export async function listContent(
+  p: FeedPlace,
+  contentType: string,
+  { fromMs, toMs }: Interval,
+  context: CallContext,
+): Promise<Listing> {
   const items = new Map<string, ContentItem>();
   let unreadable = 0;
   let url: string | undefined = withPublisher(
@@ -50,9 +57,16 @@ export async function listContent(p: FeedPlace, contentType: string, { fromMs, t
   );
   const seen = new Set<string>();
   while (url !== undefined) {
-    if (seen.has(url)) throw new HoldfastError('vendor-malformed', 'The content listing links to itself.', { retryable: true });
+    if (seen.has(url))
+      throw new HoldfastError('vendor-malformed', 'The content listing links to itself.', {
+        retryable: true,
+      });
     seen.add(url);
-    const { value, headers }: { value: unknown[]; headers: Headers } = await p.api.call({ url }, readArray, context);
+    const { value, headers }: { value: unknown[]; headers: Headers } = await p.api.call(
+      { url },
+      readArray,
+      context,
+    );
     for (const entry of value) {
       const item = itemSchema.safeParse(entry);
       if (item.success) items.set(item.data.contentId, item.data);
@@ -82,14 +96,23 @@ function parseArray(text: string): unknown[] {
 
 /** Content types with an enabled subscription. */
 export async function enabledSubscriptions(p: FeedPlace, context: CallContext): Promise<Set<string>> {
-  const { value } = await p.api.call({ url: withPublisher(`${root(p)}/subscriptions/list`, p) }, readArray, context);
+  const { value } = await p.api.call(
+    { url: withPublisher(`${root(p)}/subscriptions/list`, p) },
+    readArray,
+    context,
+  );
   const parsed = subscriptionSchema.safeParse(value);
-  if (!parsed.success) throw new HoldfastError('vendor-malformed', 'The list of subscriptions is not as documented.');
+  if (!parsed.success)
+    throw new HoldfastError('vendor-malformed', 'The list of subscriptions is not as documented.');
   return new Set(parsed.data.filter((s) => s.status.toLowerCase() === 'enabled').map((s) => s.contentType));
 }
 
 /** Starts a subscription; "already enabled" (AF20024, HTTP 400, undocumented) is success. */
-export async function startSubscription(p: FeedPlace, contentType: string, context: CallContext): Promise<void> {
+export async function startSubscription(
+  p: FeedPlace,
+  contentType: string,
+  context: CallContext,
+): Promise<void> {
   const url = withPublisher(`${root(p)}/subscriptions/start?contentType=${contentType}`, p);
   try {
     await p.api.call(

@@ -30,7 +30,11 @@ const MAX_PAGES = 50;
 const MAX_RESTARTS = 3;
 
 /** Collects one window of a Graph report by following its pages. */
-export async function collectGraphWindow(spec: GraphSpec, window: Interval, context: GraphWindowContext): Promise<Outcome> {
+export async function collectGraphWindow(
+  spec: GraphSpec,
+  window: Interval,
+  context: GraphWindowContext,
+): Promise<Outcome> {
   for (let restarts = 0; ; restarts++) {
     try {
       return await anyVersion(spec, window, context);
@@ -82,7 +86,14 @@ async function readPage(
   url: string,
   spool: Spool,
 ): Promise<Consumed<Page>> {
-  const open = { url, fetchedAt: new Date(read.clock.now()).toISOString(), status: response.status, bytes: 0, records: 1, error: 'still arriving when this segment was written; its hash is in the receipt of the pass' };
+  const open = {
+    url,
+    fetchedAt: new Date(read.clock.now()).toISOString(),
+    status: response.status,
+    bytes: 0,
+    records: 1,
+    error: 'still arriving when this segment was written; its hash is in the receipt of the pass',
+  };
   const done = spool.feeding(open);
   let [min, max]: [Ticks | undefined, Ticks | undefined] = [undefined, undefined];
   const cutter = new ArrayCutter({
@@ -109,7 +120,11 @@ async function readPage(
     return {
       facts,
       records: elements,
-      value: { nextLink: typeof link === 'string' && link !== '' ? link : undefined, records: elements, spanMs },
+      value: {
+        nextLink: typeof link === 'string' && link !== '' ? link : undefined,
+        records: elements,
+        spanMs,
+      },
     };
   } finally {
     done();

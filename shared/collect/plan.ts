@@ -8,7 +8,11 @@ export interface Plan {
   /** Windows to hand to the queue, most urgent first; those among `create` are created as queued. */
   readonly enqueue: readonly WindowRow[];
   /** Never collected and past the vendor's retention: to be recorded as gaps, with their exact bounds. */
-  readonly lost: readonly { readonly window: WindowRow; readonly gap: Interval; readonly rest: Interval | undefined }[];
+  readonly lost: readonly {
+    readonly window: WindowRow;
+    readonly gap: Interval;
+    readonly rest: Interval | undefined;
+  }[];
 }
 
 export interface PlanInput {
@@ -70,13 +74,13 @@ export function newIntervals(input: PlanInput): Interval[] {
   return cutInterval({ fromMs: input.plannedToMs, toMs }, input.spec, nowMs);
 }
 
-/** Long windows for what lies back, short ones for the last hours; on the grid, never across midnight UTC. */
+/** Long windows for what lies back, short ones for the last hours; all on the grid of their length. */
 export function cutInterval(whole: Interval, spec: SourceSpec, nowMs: number): Interval[] {
   const long = spec.backfillHours * HOUR;
   const short = spec.windowMinutes * MINUTE;
   const recentMs = Math.floor((nowMs - 6 * HOUR) / short) * short;
   const cuts: Interval[] = [];
-  for (let fromMs = whole.fromMs; fromMs < whole.toMs; ) {
+  for (let fromMs = whole.fromMs; fromMs < whole.toMs;) {
     const [step, limitMs] = fromMs < recentMs ? [long, Math.min(recentMs, whole.toMs)] : [short, whole.toMs];
     const toMs = Math.min((Math.floor(fromMs / step) + 1) * step, limitMs);
     cuts.push({ fromMs, toMs });
@@ -91,11 +95,13 @@ function choose(windows: readonly WindowRow[], input: PlanInput): WindowRow[] {
     .filter((w) => !w.settled && w.dueMs <= input.nowMs && !isOutstanding(w, input.nowMs))
     .sort((a, b) => urgency(a, input) - urgency(b, input) || b.fromMs - a.fromMs);
   // One window tells whether a refused source answers again; asking with all of them would drown the others.
-  if (input.note?.unavailable) return input.note.probeMs <= input.nowMs && outstanding === 0 ? due.slice(0, 1) : [];
+  if (input.note?.unavailable)
+    return input.note.probeMs <= input.nowMs && outstanding === 0 ? due.slice(0, 1) : [];
   return due.slice(0, Math.max(0, MAX_OUTSTANDING - outstanding));
 }
 
-const isOutstanding = (w: WindowRow, nowMs: number): boolean => w.queuedMs > 0 && nowMs - w.queuedMs < MESSAGE_PATIENCE;
+const isOutstanding = (w: WindowRow, nowMs: number): boolean =>
+  w.queuedMs > 0 && nowMs - w.queuedMs < MESSAGE_PATIENCE;
 
 /** 0: about to be deleted by the vendor. 1: never collected, newest first. 2: later passes. */
 function urgency(w: WindowRow, input: PlanInput): number {

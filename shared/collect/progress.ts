@@ -23,10 +23,18 @@ export function afterPass(
   };
   const { settled, dueMs } = settle(row, pass.startedMs, pass.added, pass.settleHours);
   if (outcome.kind === 'partial') {
-    if (outcome.final && settled) return { ...done, state: 'partial', settled: true, attempts: 0, dueMs: 0, reason: outcome.reason };
+    if (outcome.final && settled)
+      return { ...done, state: 'partial', settled: true, attempts: 0, dueMs: 0, reason: outcome.reason };
     const attempts = outcome.final ? 0 : row.attempts + 1;
     const retryMs = pass.startedMs + retryDelayMs(attempts);
-    return { ...done, state: 'partial', settled: false, attempts, dueMs: outcome.final ? dueMs : retryMs, reason: outcome.reason };
+    return {
+      ...done,
+      state: 'partial',
+      settled: false,
+      attempts,
+      dueMs: outcome.final ? dueMs : retryMs,
+      reason: outcome.reason,
+    };
   }
   if (settled) return { ...done, state: 'complete', settled, attempts: 0, dueMs, reason: '' };
   return {
@@ -48,9 +56,20 @@ const REFUSALS: Readonly<Record<string, (spec: SourceSpec) => string>> = {
 const PROBE_MS = 15 * 60_000;
 
 /** After a pass that did not come to an end. A refusal holds for the whole source until one window is answered again. */
-export function afterFailure(spec: SourceSpec, row: WindowRow, error: HoldfastError, nowMs: number): { window: WindowRow; note?: SourceNote } {
+export function afterFailure(
+  spec: SourceSpec,
+  row: WindowRow,
+  error: HoldfastError,
+  nowMs: number,
+): { window: WindowRow; note?: SourceNote } {
   const attempts = row.attempts + 1;
-  const window: WindowRow = { ...row, attempts, queuedMs: 0, dueMs: nowMs + retryDelayMs(attempts), reason: error.message };
+  const window: WindowRow = {
+    ...row,
+    attempts,
+    queuedMs: 0,
+    dueMs: nowMs + retryDelayMs(attempts),
+    reason: error.message,
+  };
   const remedy = REFUSALS[String(error.ids['refusal'])]?.(spec);
   if (error.code !== 'vendor-refused' || !remedy) {
     return { window: { ...window, state: row.passes > 0 ? row.state : 'pending' } };
@@ -58,19 +77,35 @@ export function afterFailure(spec: SourceSpec, row: WindowRow, error: HoldfastEr
   const reason = `${error.message} ${remedy}`;
   return {
     window: { ...window, state: row.passes > 0 ? row.state : 'unavailable', reason },
-    note: { unavailable: reason, sinceMs: nowMs, probeMs: nowMs + (error.ids['refusal'] === 'subscription' ? 60_000 : PROBE_MS) },
+    note: {
+      unavailable: reason,
+      sinceMs: nowMs,
+      probeMs: nowMs + (error.ids['refusal'] === 'subscription' ? 60_000 : PROBE_MS),
+    },
   };
 }
 
 /** The windows that take a split one's place: they have had the passes it had. */
 export const childWindows = (row: WindowRow, parts: readonly Interval[], nowMs: number): WindowRow[] =>
-  parts.map(({ fromMs, toMs }, i) => ({ ...row, fromMs, toMs, records: i === 0 ? row.records : 0, queuedMs: nowMs, attempts: 0, dueMs: nowMs }));
+  parts.map(({ fromMs, toMs }, i) => ({
+    ...row,
+    fromMs,
+    toMs,
+    records: i === 0 ? row.records : 0,
+    queuedMs: nowMs,
+    attempts: 0,
+    dueMs: nowMs,
+  }));
 
 /**
  * Where a window reaches behind what the vendor keeps: the part that is lost, as a gap with exact bounds, and the
  * rest. Undefined when all of it is within retention, or earlier passes have already collected it.
  */
-export function clampToRetention(spec: SourceSpec, row: WindowRow, nowMs: number): { gap: WindowRow; rest: WindowRow | undefined } | undefined {
+export function clampToRetention(
+  spec: SourceSpec,
+  row: WindowRow,
+  nowMs: number,
+): { gap: WindowRow; rest: WindowRow | undefined } | undefined {
   const horizonMs = Math.ceil((nowMs - spec.retentionDays * DAY + spec.marginMs) / 1000) * 1000;
   if (row.passes > 0 || row.fromMs >= horizonMs) return undefined;
   const cutMs = Math.min(horizonMs, row.toMs);
@@ -80,7 +115,12 @@ export function clampToRetention(spec: SourceSpec, row: WindowRow, nowMs: number
   };
 }
 
-export const gapWindow = (row: WindowRow, { fromMs, toMs }: Interval, spec: SourceSpec, nowMs: number): WindowRow => ({
+export const gapWindow = (
+  row: WindowRow,
+  { fromMs, toMs }: Interval,
+  spec: SourceSpec,
+  nowMs: number,
+): WindowRow => ({
   ...row,
   fromMs,
   toMs,

@@ -51,7 +51,8 @@ async function ensureSubscriptions(d: CollectRunDeps, tenant: string): Promise<v
   const deadlineMs = d.clock.now() + SUBSCRIPTION_WORK_MS;
   try {
     const failures = await d.subscriptions.ensure(d.apis(tenant).feed, specs, deadlineMs);
-    for (const [source, error] of failures) d.log.warn('collect.subscription-failed', { source, error: describeError(error) });
+    for (const [source, error] of failures)
+      d.log.warn('collect.subscription-failed', { source, error: describeError(error) });
   } catch (error) {
     // The windows themselves will be refused or answered, and say so in coverage.
     if (!isHoldfastError(error)) throw error;
@@ -78,7 +79,12 @@ async function planOne(d: CollectRunDeps, tenant: string, spec: SourceSpec): Pro
   const known = plan.enqueue.filter((row) => row.etag !== undefined);
   for (const row of known) await enqueue(d, row, nowMs);
   if (plan.create.length + plan.enqueue.length + plan.lost.length > 0) {
-    d.log.info('collect.planned', { source: spec.id, created: plan.create.length, queued: plan.enqueue.length, lost: plan.lost.length });
+    d.log.info('collect.planned', {
+      source: spec.id,
+      created: plan.create.length,
+      queued: plan.enqueue.length,
+      lost: plan.lost.length,
+    });
   }
 }
 
@@ -104,20 +110,28 @@ const messageFor = (row: WindowRow): CollectMessage => ({
 });
 
 /** What the vendor has deleted before it was ever collected: a receipt and a row, with exact bounds. */
-async function recordLost(d: CollectRunDeps, spec: SourceSpec, lost: Plan['lost'][number], nowMs: number): Promise<void> {
+async function recordLost(
+  d: CollectRunDeps,
+  spec: SourceSpec,
+  lost: Plan['lost'][number],
+  nowMs: number,
+): Promise<void> {
   const { window, gap, rest } = lost;
   const row = gapWindow(window, gap, spec, nowMs);
   const at = new Date(nowMs).toISOString();
-  await writeReceipt(d.archive.blobs, { tenant: window.tenant, source: window.source, ...gap, pass: 1 }, {
-    outcome: 'gap',
-    reason: row.reason,
-    startedAt: at,
-    finishedAt: at,
-    counts: { received: 0, added: 0, versions: 0, duplicates: 0, outside: 0, unparsed: 0 },
-    segments: [],
-    settled: true,
-    requests: [],
-  });
+  await writeReceipt(
+    d.archive.blobs,
+    { tenant: window.tenant, source: window.source, ...gap, pass: 1 },
+    {
+      outcome: 'gap',
+      reason: row.reason,
+      startedAt: at,
+      finishedAt: at,
+      counts: { received: 0, added: 0, versions: 0, duplicates: 0, outside: 0, unparsed: 0 },
+      segments: [],
+      settled: true,
+      requests: [],
+    },
+  );
   await d.windows.split(window, rest ? [row, { ...window, ...rest, queuedMs: 0 }] : [row]);
 }
-

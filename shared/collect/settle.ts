@@ -25,4 +25,5 @@ export function settle(
 }
 
 /** Delay before a failed window is tried again, by number of failed attempts: 1, 2, 4 … 60 minutes. */
-export const retryDelayMs = (attempts: number): number => Math.min(60, 2 ** Math.max(0, attempts - 1)) * 60_000;
+export const retryDelayMs = (attempts: number): number =>
+  Math.min(60, 2 ** Math.max(0, attempts - 1)) * 60_000;

@@ -9,7 +9,7 @@ interface Common {
   readonly id: SourceId;
   /** Length of a window while the collector keeps up. */
   readonly windowMinutes: number;
-  /** Length of a window when catching up; windows never cross midnight UTC. */
+  /** Length of a window when catching up, at most a week: few requests where the budget is small. */
   readonly backfillHours: number;
   /** What the vendor keeps, days (API-FACTS A, B, C). */
   readonly retentionDays: number;

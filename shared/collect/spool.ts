@@ -54,7 +54,10 @@ export class Spool {
 
   constructor(options: SpoolOptions) {
     this.#o = options;
-    this.#owns = options.owns && { from: ticksFromMs(options.owns.fromMs), to: ticksFromMs(options.owns.toMs) };
+    this.#owns = options.owns && {
+      from: ticksFromMs(options.owns.fromMs),
+      to: ticksFromMs(options.owns.toMs),
+    };
   }
 
   /** Takes one record's text. Returns its event time, for the caller to judge how dense the window is. */

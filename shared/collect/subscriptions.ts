@@ -42,7 +42,11 @@ export class Subscriptions {
   }
 
   /** Starts what is not running. One content type's failure stops no other. Returns failures by source. */
-  async ensure(place: FeedPlace, specs: readonly FeedSpec[], deadlineMs: number): Promise<Map<FeedSpec['id'], unknown>> {
+  async ensure(
+    place: FeedPlace,
+    specs: readonly FeedSpec[],
+    deadlineMs: number,
+  ): Promise<Map<FeedSpec['id'], unknown>> {
     const failures = new Map<FeedSpec['id'], unknown>();
     const context = { deadlineMs, onRequest: () => undefined };
     const enabled = await enabledSubscriptions(place, context);
@@ -57,13 +61,19 @@ export class Subscriptions {
     return failures;
   }
 
-  async #ensureOne(place: FeedPlace, spec: FeedSpec, enabled: boolean, context: Parameters<typeof startSubscription>[2]): Promise<void> {
+  async #ensureOne(
+    place: FeedPlace,
+    spec: FeedSpec,
+    enabled: boolean,
+    context: Parameters<typeof startSubscription>[2],
+  ): Promise<void> {
     const now = this.#clock.now();
     const known = await this.get(place.tenant, spec.id);
     if (enabled) {
       const base = known ?? { startedMs: 0, triedMs: 0, interrupted: [], seenMs: now };
       // A row write every few minutes would say nothing new: once an hour bounds an interruption well enough.
-      if (!known || now - known.seenMs > 3_600_000) await this.#put(place.tenant, spec.id, { ...base, seenMs: now });
+      if (!known || now - known.seenMs > 3_600_000)
+        await this.#put(place.tenant, spec.id, { ...base, seenMs: now });
       return;
     }
     if (known && now - known.triedMs < START_PAUSE_MS) return;
@@ -82,12 +92,18 @@ export class Subscriptions {
  * Why the feed cannot prove a window although it answered: content from before our subscription, or from a time in
  * which it was stopped, never comes. Undefined when it can.
  */
-export async function subscriptionCaveat(subscriptions: Subscriptions, row: WindowRow): Promise<string | undefined> {
+export async function subscriptionCaveat(
+  subscriptions: Subscriptions,
+  row: WindowRow,
+): Promise<string | undefined> {
   const state = await subscriptions.get(row.tenant, row.source);
   if (!state) return undefined;
   if (row.fromMs < state.startedMs) {
     return `the subscription began on ${formatSeconds(state.startedMs)}: the feed brings only a part of what happened before (the audit search fills it)`;
   }
   const gap = state.interrupted.find((i) => i.fromMs < row.toMs && row.fromMs < i.toMs);
-  return gap && `the subscription was stopped between ${formatSeconds(gap.fromMs)} and ${formatSeconds(gap.toMs)}: what became available then is lost for the feed`;
+  return (
+    gap &&
+    `the subscription was stopped between ${formatSeconds(gap.fromMs)} and ${formatSeconds(gap.toMs)}: what became available then is lost for the feed`
+  );
 }

@@ -70,9 +70,13 @@ export class VendorApi {
   checkLink(link: string): string {
     const origin = URL.canParse(link) ? new URL(link).origin : '(not a URL)';
     if (origin === this.#o.origin) return link;
-    throw new HoldfastError('vendor-malformed', `The service links to ${origin}, not to ${this.#o.origin}: refused.`, {
-      ids: { foreignOrigin: origin },
-    });
+    throw new HoldfastError(
+      'vendor-malformed',
+      `The service links to ${origin}, not to ${this.#o.origin}: refused.`,
+      {
+        ids: { foreignOrigin: origin },
+      },
+    );
   }
 
   /** Calls until it is answered properly, the failure is final, or the deadline is near. */
@@ -110,7 +114,9 @@ export class VendorApi {
   async #send(request: VendorRequest, timeout: AbortController): Promise<Response> {
     const timer = new AbortController();
     const limit = this.#o.headerTimeoutMs ?? 120_000;
-    const late = this.#o.clock.sleep(limit, timer.signal).then(() => timeout.abort(new DOMException('No answer in time', 'TimeoutError')));
+    const late = this.#o.clock
+      .sleep(limit, timer.signal)
+      .then(() => timeout.abort(new DOMException('No answer in time', 'TimeoutError')));
     late.catch(() => undefined);
     try {
       return await this.#o.transport(request, timeout.signal);
@@ -121,7 +127,12 @@ export class VendorApi {
 
   async #answer(response: Response, read: { clock: Clock; idleMs: number }): Promise<Answer> {
     const { text } = await readText(response, 1024 * 1024, read);
-    return { status: response.status, retryAfter: response.headers.get('retry-after'), body: text, nowMs: this.#o.clock.now() };
+    return {
+      status: response.status,
+      retryAfter: response.headers.get('retry-after'),
+      body: text,
+      nowMs: this.#o.clock.now(),
+    };
   }
 
   async #wait(error: unknown, attempt: number, deadlineMs: number): Promise<void> {

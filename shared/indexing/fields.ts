@@ -33,7 +33,10 @@ const ZERO = '00000000-0000-0000-0000-000000000000';
 
 /** A GUID in lower case without braces; undefined for anything else and for the zero GUID. */
 export function guidOf(text: string | undefined): string | undefined {
-  const guid = text?.trim().replace(/^\{|\}$/g, '').toLowerCase();
+  const guid = text
+    ?.trim()
+    .replace(/^\{|\}$/g, '')
+    .toLowerCase();
   return guid && guid !== ZERO && GUID.test(guid) ? guid : undefined;
 }
 

@@ -57,10 +57,15 @@ interface Reading {
  * Writes a segment's rows: slices, sessions, users, aliases, then the mark that it is indexed. Every row is decided
  * by the segment alone, so doing it twice, or two at once, changes nothing.
  */
-export async function indexSegment(ref: SegmentRef, deps: IndexDeps): Promise<{ records: number; rows: number }> {
+export async function indexSegment(
+  ref: SegmentRef,
+  deps: IndexDeps,
+): Promise<{ records: number; rows: number }> {
   const manifest = await readManifest(deps.blobs, ref);
   if (!manifest) {
-    throw new HoldfastError('unavailable', `Segment ${segmentPath(ref)} has no manifest yet.`, { retryable: true });
+    throw new HoldfastError('unavailable', `Segment ${segmentPath(ref)} has no manifest yet.`, {
+      retryable: true,
+    });
   }
   const reading = await readSegment(ref, manifest, deps.blobs);
   const writes = rowsOf(ref, reading);
@@ -72,7 +77,9 @@ export async function indexSegment(ref: SegmentRef, deps: IndexDeps): Promise<{ 
 }
 
 export async function isIndexed(ref: SegmentRef, tables: TableStore): Promise<boolean> {
-  return (await tables.get('slices', indexedPartition(ref.tenant, ref.source), indexedRow(ref))) !== undefined;
+  return (
+    (await tables.get('slices', indexedPartition(ref.tenant, ref.source), indexedRow(ref))) !== undefined
+  );
 }
 
 async function readSegment(ref: SegmentRef, manifest: Manifest, blobs: BlobStore): Promise<Reading> {
@@ -81,7 +88,10 @@ async function readSegment(ref: SegmentRef, manifest: Manifest, blobs: BlobStore
     aliases: new Map(),
   };
   const body = await blobs.get(segmentPath(ref));
-  if (!body) throw new HoldfastError('archive-corrupt', `Segment ${segmentPath(ref)} is missing.`, { ids: { blob: segmentPath(ref) } });
+  if (!body)
+    throw new HoldfastError('archive-corrupt', `Segment ${segmentPath(ref)} is missing.`, {
+      ids: { blob: segmentPath(ref) },
+    });
   for (const [index, { offset, length }] of manifest.chunks.entries()) {
     const text = await gunzipMember(body.subarray(offset, offset + length), ref);
     for (const line of linesOf(text)) readLine(line, { index, offset, length }, reading);
@@ -124,11 +134,20 @@ function rowsOf(ref: SegmentRef, { drafts, aliases }: Reading): PartitionWrites[
     }
   }
   for (const key of drafts.user.keys()) {
-    put('users', userPartition(ref.tenant, bucketOf(key)), { row: userRow(key, ref.date), cells: { key: key.slice(0, 1024), date: ref.date } });
+    put('users', userPartition(ref.tenant, bucketOf(key)), {
+      row: userRow(key, ref.date),
+      cells: { key: key.slice(0, 1024), date: ref.date },
+    });
   }
   for (const [a, b] of aliases.values()) {
-    for (const [key, alias] of [[a, b], [b, a]] as const) {
-      put('users', userPartition(ref.tenant, bucketOf(key)), { row: aliasRow(key, alias), cells: { key: key.slice(0, 1024), alias: alias.slice(0, 1024) } });
+    for (const [key, alias] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      put('users', userPartition(ref.tenant, bucketOf(key)), {
+        row: aliasRow(key, alias),
+        cells: { key: key.slice(0, 1024), alias: alias.slice(0, 1024) },
+      });
     }
   }
   return [...groups.values()];

@@ -22,7 +22,8 @@ export async function* slicesOf(
 ): AsyncIterable<Slice> {
   const table = kind === 'session' ? 'sessions' : 'slices';
   const partition = kind === 'session' ? sessionPartition(tenant, key) : slicePartition(tenant, kind, key);
-  for await (const row of tables.query(table, partition, sliceRange(key, fromDate, toDate))) yield sliceOf(tenant, row);
+  for await (const row of tables.query(table, partition, sliceRange(key, fromDate, toDate)))
+    yield sliceOf(tenant, row);
 }
 
 const MAX_ALIASES = 64;
@@ -37,7 +38,11 @@ export async function aliasesOf(tables: TableStore, tenant: string, key: string)
   for (let step = 0; step < 2 && edge.length > 0; step++) {
     const next: string[] = [];
     for (const known of edge) {
-      for await (const row of tables.query('users', userPartition(tenant, bucketOf(known)), aliasRange(known))) {
+      for await (const row of tables.query(
+        'users',
+        userPartition(tenant, bucketOf(known)),
+        aliasRange(known),
+      )) {
         const alias = String(row.cells['alias']);
         if (!found.has(alias) && found.size < MAX_ALIASES) {
           found.add(alias);
@@ -50,7 +55,10 @@ export async function aliasesOf(tables: TableStore, tenant: string, key: string)
   return [...found].sort();
 }
 
-const aliasRange = (key: string): { from: string; to: string } => ({ from: `${escapeKey(key)}|~`, to: `${escapeKey(key)}}` });
+const aliasRange = (key: string): { from: string; to: string } => ({
+  from: `${escapeKey(key)}|~`,
+  to: `${escapeKey(key)}}`,
+});
 
 export interface SeenUser {
   readonly user: string;
@@ -60,7 +68,12 @@ export interface SeenUser {
 }
 
 /** Users whose key begins with a prefix, sorted, at most `limit`. */
-export async function searchUsers(tables: TableStore, tenant: string, prefix: string, limit: number): Promise<SeenUser[]> {
+export async function searchUsers(
+  tables: TableStore,
+  tenant: string,
+  prefix: string,
+  limit: number,
+): Promise<SeenUser[]> {
   const escaped = escapeKey(prefix.toLowerCase());
   const range = escaped === '' ? {} : { from: escaped, to: `${escaped}\uffff` };
   const found = await Promise.all(
@@ -77,5 +90,8 @@ export async function searchUsers(tables: TableStore, tenant: string, prefix: st
       return [...users.values()];
     }),
   );
-  return found.flat().sort((a, b) => (a.user < b.user ? -1 : 1)).slice(0, limit);
+  return found
+    .flat()
+    .sort((a, b) => (a.user < b.user ? -1 : 1))
+    .slice(0, limit);
 }

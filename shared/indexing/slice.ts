@@ -59,7 +59,8 @@ const CELL = 30_000;
 
 function splitText(name: string, text: string): Row {
   const cells: Record<string, string> = { [name]: text.slice(0, CELL) };
-  for (let at = CELL, i = 2; at < text.length; at += CELL, i++) cells[`${name}${i}`] = text.slice(at, at + CELL);
+  for (let at = CELL, i = 2; at < text.length; at += CELL, i++)
+    cells[`${name}${i}`] = text.slice(at, at + CELL);
   return cells;
 }
 

@@ -102,4 +102,3 @@ export function userAgentOf(value: unknown): string[] {
     textAt(value, 'ClientInfoString');
   return agent ? [agent] : [];
 }
-

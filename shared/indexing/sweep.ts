@@ -51,7 +51,12 @@ export async function sweepTenants(d: SweepDeps, tenants: readonly string[]): Pr
   }
 }
 
-async function sweepOne(d: SweepDeps, tenant: string, source: SourceId, date: string | undefined): Promise<void> {
+async function sweepOne(
+  d: SweepDeps,
+  tenant: string,
+  source: SourceId,
+  date: string | undefined,
+): Promise<void> {
   const found: SegmentRef[] = [];
   for await (const ref of unindexedSegments(d, tenant, source, date)) found.push(ref);
   if (found.length === 0) return;
@@ -60,7 +65,13 @@ async function sweepOne(d: SweepDeps, tenant: string, source: SourceId, date: st
 }
 
 /** True for one caller a period. */
-async function claim(tables: TableStore, partition: string, row: string, nowMs: number, periodMs: number): Promise<boolean> {
+async function claim(
+  tables: TableStore,
+  partition: string,
+  row: string,
+  nowMs: number,
+  periodMs: number,
+): Promise<boolean> {
   const known = await tables.get('slices', partition, row);
   const cells = { at: new Date(nowMs).toISOString() };
   if (!known) return (await tables.insert('slices', partition, { row, cells })) === 'created';

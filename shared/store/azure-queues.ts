@@ -15,14 +15,12 @@ export class AzureQueues implements QueueStore {
     const texts = messages.map((m) => Buffer.from(JSON.stringify(m)).toString('base64'));
     for (let at = 0; at < texts.length; at += 16) {
       await Promise.all(
-        texts
-          .slice(at, at + 16)
-          .map((text) =>
-            client.sendMessage(text, {
-              messageTimeToLive: -1,
-              ...(visibilityTimeout > 0 && { visibilityTimeout }),
-            }),
-          ),
+        texts.slice(at, at + 16).map((text) =>
+          client.sendMessage(text, {
+            messageTimeToLive: -1,
+            ...(visibilityTimeout > 0 && { visibilityTimeout }),
+          }),
+        ),
       );
     }
   }

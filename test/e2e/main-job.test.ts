@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateStory, storyGroundTruth, DEFAULT_TENANT_ID, type TruthRecord } from '../../infra/local/story/index.ts';
+import {
+  generateStory,
+  storyGroundTruth,
+  DEFAULT_TENANT_ID,
+  type TruthRecord,
+} from '../../infra/local/story/index.ts';
 import { archivedLines, publishedLines, sha256, startWorld, type World } from '../support/world.ts';
 import { unzip } from '../support/unzip.ts';
 
@@ -40,7 +45,11 @@ const recordsIn = (files: Map<string, Buffer>): string[] =>
     .filter(([name]) => name.startsWith('records/'))
     .flatMap(([name, body]) => {
       const source = /records\/(.+)\.ndjson/.exec(name)![1];
-      return body.toString('utf8').split('\n').filter(Boolean).map((line) => `${source} ${sha256(line)}`);
+      return body
+        .toString('utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => `${source} ${sha256(line)}`);
     })
     .sort();
 
@@ -66,7 +75,8 @@ describe('the main job, end to end', () => {
       );
       const counted = Object.fromEntries(result.getRows().map(([source, n]) => [String(source), Number(n)]));
       const ours: Record<string, number> = {};
-      for (const line of await archivedLines(world.storage)) ours[line.split(' ')[0]!] = (ours[line.split(' ')[0]!] ?? 0) + 1;
+      for (const line of await archivedLines(world.storage))
+        ours[line.split(' ')[0]!] = (ours[line.split(' ')[0]!] ?? 0) + 1;
       expect(counted).toEqual(ours);
     } finally {
       await rm(folder, { recursive: true });
@@ -75,12 +85,24 @@ describe('the main job, end to end', () => {
 
   it.each([
     ['user by UPN', () => `user=${truth.johanna.upn}`, () => truth.johanna.records],
-    ['user by UPN in other case', () => `user=${truth.johanna.upn.toUpperCase()}`, () => truth.johanna.records],
+    [
+      'user by UPN in other case',
+      () => `user=${truth.johanna.upn.toUpperCase()}`,
+      () => truth.johanna.records,
+    ],
     ['user by object id', () => `user=${truth.johanna.objectId}`, () => truth.johanna.records],
     ['user by SID', () => `user=${truth.johanna.sid}`, () => truth.johanna.records],
     ['second user', () => `user=${truth.marek.upn}`, () => truth.marek.records],
-    ['attacker session', () => `session=${truth.johanna.attackerSession}`, () => truth.bySession[truth.johanna.attackerSession]!],
-    ['attacker IPv6', () => `ip=${encodeURIComponent('2A0B:F4C2:1:0::1')}`, () => truth.byIp['2a0b:f4c2:1::1']!],
+    [
+      'attacker session',
+      () => `session=${truth.johanna.attackerSession}`,
+      () => truth.bySession[truth.johanna.attackerSession]!,
+    ],
+    [
+      'attacker IPv6',
+      () => `ip=${encodeURIComponent('2A0B:F4C2:1:0::1')}`,
+      () => truth.byIp['2a0b:f4c2:1::1']!,
+    ],
     ['attacker IPv4', () => 'ip=54.36.108.162', () => truth.byIp['54.36.108.162']!],
   ])('bundles exactly the ground truth: %s', async (_name, query, records) => {
     const wanted = expected(records());
@@ -96,17 +118,30 @@ describe('the main job, end to end', () => {
         await mkdir(join(folder, dirname(name)), { recursive: true });
         await writeFile(join(folder, name), body);
       }
-      expect(execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: folder, encoding: 'utf8' })).not.toContain('FAILED');
+      expect(
+        execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: folder, encoding: 'utf8' }),
+      ).not.toContain('FAILED');
     } finally {
       await rm(folder, { recursive: true });
     }
-    const manifest = JSON.parse(files.get('manifest.json')!.toString()) as { records: number; files: { path: string }[]; segments: unknown[] };
+    const manifest = JSON.parse(files.get('manifest.json')!.toString()) as {
+      records: number;
+      files: { path: string }[];
+      segments: unknown[];
+    };
     expect(manifest.records).toBe(recordsIn(files).length);
-    expect(manifest.files.map((f) => f.path)).toEqual([...files.keys()].filter((n) => n !== 'manifest.json' && n !== 'SHA256SUMS'));
+    expect(manifest.files.map((f) => f.path)).toEqual(
+      [...files.keys()].filter((n) => n !== 'manifest.json' && n !== 'SHA256SUMS'),
+    );
     expect(files.get('sessions.csv')!.toString()).toContain(truth.johanna.attackerSession);
     const coverage = JSON.parse(files.get('coverage.json')!.toString()) as { sources: { source: string }[] };
     expect(coverage.sources).toHaveLength(12);
-    const events = files.get('timeline.jsonl')!.toString().trim().split('\n').map((l) => JSON.parse(l) as { message: string; datetime: string; timestamp_desc: string });
+    const events = files
+      .get('timeline.jsonl')!
+      .toString()
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l) as { message: string; datetime: string; timestamp_desc: string });
     expect(events.length).toBe(files.get('timeline.csv')!.toString().trim().split('\r\n').length - 1);
     expect(events.map((e) => e.datetime)).toEqual(events.map((e) => e.datetime).sort());
     expect(events.some((e) => e.message.includes('REVISED INVOICE'))).toBe(true);
@@ -119,25 +154,37 @@ describe('the main job, end to end', () => {
   });
 
   it('describes entities and finds users by prefix', async () => {
-    const entity = (await (await world.get(`/api/entities/user/${encodeURIComponent(truth.johanna.upn)}`)).json()) as { records: number; keys: string[]; summary: { sessions: string[] } };
-    expect(entity.keys).toEqual(expect.arrayContaining([truth.johanna.upn.toLowerCase(), truth.johanna.objectId]));
+    const entity = (await (
+      await world.get(`/api/entities/user/${encodeURIComponent(truth.johanna.upn)}`)
+    ).json()) as { records: number; keys: string[]; summary: { sessions: string[] } };
+    expect(entity.keys).toEqual(
+      expect.arrayContaining([truth.johanna.upn.toLowerCase(), truth.johanna.objectId]),
+    );
     expect(entity.summary.sessions).toContain(truth.johanna.attackerSession);
-    const found = (await (await world.get('/api/entities/user?prefix=johanna')).json()) as { users: { user: string }[] };
+    const found = (await (await world.get('/api/entities/user?prefix=johanna')).json()) as {
+      users: { user: string }[];
+    };
     expect(found.users.map((u) => u.user)).toContain(truth.johanna.upn.toLowerCase());
-    const session = (await (await world.get(`/api/entities/session/${truth.johanna.attackerSession}`)).json()) as { records: number; summary: { ips: string[] } };
+    const session = (await (
+      await world.get(`/api/entities/session/${truth.johanna.attackerSession}`)
+    ).json()) as { records: number; summary: { ips: string[] } };
     expect(session.records).toBe(expected(truth.bySession[truth.johanna.attackerSession]!).length);
     expect(session.summary.ips).toEqual(expect.arrayContaining(['2a0b:f4c2:1::1', '54.36.108.162']));
   });
 
   it('covers every instant of every source with a state, and never says complete where late records can still come', async () => {
     const { sources } = (await (await world.get(`/api/coverage?${span}`)).json()) as {
-      sources: { source: string; intervals: { from: string; to: string; state: string; reason?: string }[] }[];
+      sources: {
+        source: string;
+        intervals: { from: string; to: string; state: string; reason?: string }[];
+      }[];
     };
     for (const { intervals } of sources) {
       for (const [i, interval] of intervals.entries()) {
         if (i > 0) expect(interval.from).toBe(intervals[i - 1]!.to);
         if (interval.state !== 'complete') expect(interval.reason).toBeTruthy();
-        if (interval.state === 'complete') expect(Date.parse(interval.to)).toBeLessThanOrEqual(nowMs - 72 * 3_600_000 + 60_000);
+        if (interval.state === 'complete')
+          expect(Date.parse(interval.to)).toBeLessThanOrEqual(nowMs - 72 * 3_600_000 + 60_000);
       }
     }
     const signIns = sources.find((s) => s.source === 'signins-interactive')!;

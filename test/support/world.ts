@@ -21,7 +21,9 @@ export interface World {
 
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
-export async function startWorld(options: TenantOptions & { env?: Record<string, string> } = {}): Promise<World> {
+export async function startWorld(
+  options: TenantOptions & { env?: Record<string, string> } = {},
+): Promise<World> {
   const azurite = await startAzurite();
   const tenant = await createTenant(options);
   tenant.limits.set('graphReports', false);
@@ -76,7 +78,8 @@ export async function archivedLines(storage: StorageClients): Promise<string[]> 
 export function publishedLines(records: Iterable<PublishedRecord>, nowMs: number): string[] {
   const lines = new Set<string>();
   for (const { source, text, availableMs, goneMs } of records) {
-    if (availableMs <= nowMs && (goneMs === undefined || goneMs > nowMs)) lines.add(`${source} ${sha256(text)}`);
+    if (availableMs <= nowMs && (goneMs === undefined || goneMs > nowMs))
+      lines.add(`${source} ${sha256(text)}`);
   }
   return [...lines].sort();
 }

@@ -8,15 +8,31 @@ export const sessionsCsv: Format = ({ sessions }) => [file('sessions.csv', 'sess
 /** `ips.csv`: the same by client address. */
 export const ipsCsv: Format = ({ ips }) => [file('ips.csv', 'ip', 'sessions', ips)];
 
-function file(path: string, name: string, other: 'ips' | 'sessions', rows: readonly EntitySummary[]): BundleFile {
+function file(
+  path: string,
+  name: string,
+  other: 'ips' | 'sessions',
+  rows: readonly EntitySummary[],
+): BundleFile {
   return { path, records: rows.length, content: () => lines(name, other, rows) };
 }
 
-async function* lines(name: string, other: 'ips' | 'sessions', rows: readonly EntitySummary[]): AsyncIterable<string> {
+async function* lines(
+  name: string,
+  other: 'ips' | 'sessions',
+  rows: readonly EntitySummary[],
+): AsyncIterable<string> {
   yield csvRow([name, ...HEAD, 'users', other, 'countries', 'userAgents', 'apps', 'operations']);
   for (const { key, firstTime, lastTime, records, summary } of rows) {
     const operations = Object.entries(summary.operations).map(([op, n]) => `${op}:${n}`);
-    const lists = [summary.users, summary[other], summary.countries, summary.userAgents, summary.apps, operations];
+    const lists = [
+      summary.users,
+      summary[other],
+      summary.countries,
+      summary.userAgents,
+      summary.apps,
+      operations,
+    ];
     yield csvRow([key, firstTime, lastTime, records, ...lists.map((l) => l.join(' | '))]);
   }
   await Promise.resolve();

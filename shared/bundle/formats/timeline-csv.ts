@@ -19,7 +19,9 @@ const COLUMNS: readonly (keyof TimelineRow)[] = [
 ];
 
 /** `timeline.csv`: one row an event across all sources, UTC, in time order. */
-export const timelineCsv: Format = ({ timeline }) => [{ path: 'timeline.csv', content: () => rows(timeline()) }];
+export const timelineCsv: Format = ({ timeline }) => [
+  { path: 'timeline.csv', content: () => rows(timeline()) },
+];
 
 async function* rows(timeline: AsyncIterable<TimelineRow>): AsyncIterable<string> {
   yield csvRow(COLUMNS);

@@ -2,7 +2,9 @@ import type { TimelineRow } from '../describe.ts';
 import type { Format } from './format.ts';
 
 /** `timeline.jsonl` for Timesketch: `message`, `datetime` and `timestamp_desc` are its required fields. */
-export const timesketch: Format = ({ timeline }) => [{ path: 'timeline.jsonl', content: () => lines(timeline()) }];
+export const timesketch: Format = ({ timeline }) => [
+  { path: 'timeline.jsonl', content: () => lines(timeline()) },
+];
 
 async function* lines(timeline: AsyncIterable<TimelineRow>): AsyncIterable<string> {
   for await (const row of timeline) yield `${JSON.stringify(event(row))}\n`;

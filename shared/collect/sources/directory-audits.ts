@@ -12,7 +12,8 @@ export const source: GraphSpec = {
   retentionDays: 30,
   marginMs: 0,
   remedy: {
-    permission: 'Grant the application permission AuditLog.Read.All (Microsoft Graph) and give admin consent.',
+    permission:
+      'Grant the application permission AuditLog.Read.All (Microsoft Graph) and give admin consent.',
     licence: 'Directory audits need no licence; check that the tenant is not an Azure AD B2C tenant.',
   },
   query: ({ fromMs, toMs }) =>

@@ -12,7 +12,8 @@ export const source: GraphSpec = {
   retentionDays: 30,
   marginMs: 0,
   remedy: {
-    permission: 'Grant the application permission AuditLog.Read.All (Microsoft Graph) and give admin consent.',
+    permission:
+      'Grant the application permission AuditLog.Read.All (Microsoft Graph) and give admin consent.',
     licence: 'Provisioning logs need Microsoft Entra ID P1 or P2.',
   },
   query: ({ fromMs, toMs }) =>

@@ -11,11 +11,12 @@ export const source: GraphSpec = {
   budget: 'identity',
   versions: ['v1.0'],
   windowMinutes: 60,
-  backfillHours: 24,
+  backfillHours: 7 * 24,
   retentionDays: 90,
   marginMs: 5 * 60_000,
   remedy: {
-    permission: 'Grant the application permission IdentityRiskEvent.Read.All (Microsoft Graph) and give admin consent.',
+    permission:
+      'Grant the application permission IdentityRiskEvent.Read.All (Microsoft Graph) and give admin consent.',
     licence: 'Risk detections need Microsoft Entra ID P2 (P1 shows a part of them).',
   },
   query: ({ fromMs, toMs }) =>

@@ -17,7 +17,8 @@ export function signInSource(id: SourceId, eventType: string): GraphSpec {
     retentionDays: 30,
     marginMs: 0,
     remedy: {
-      permission: 'Grant the application permission AuditLog.Read.All (Microsoft Graph) and give admin consent.',
+      permission:
+        'Grant the application permission AuditLog.Read.All (Microsoft Graph) and give admin consent.',
       licence: 'Sign-in logs are readable through Microsoft Graph with Microsoft Entra ID P1 or P2 only.',
     },
     query: ({ fromMs, toMs }) =>

@@ -133,15 +133,15 @@ export function unquote(value: unknown): unknown {
   }
 }
 
-const MAX_LEAVES = 20_000;
-
 /** Every scalar in the record, for keywords. */
 export function leavesOf(record: unknown, out: FieldValues): void {
   const stack: unknown[] = [record];
-  while (stack.length > 0 && out.scalars.length < MAX_LEAVES) {
+  while (stack.length > 0) {
     const node = stack.pop();
-    if (Array.isArray(node)) for (let i = node.length - 1; i >= 0; i--) stack.push(node[i]);
-    else if (isPlainObject(node)) stack.push(...Object.values(node).reverse());
-    else if (node !== null) out.add(node);
+    if (typeof node !== 'object' || node === null) out.add(node);
+    else {
+      const children: readonly unknown[] = Array.isArray(node) ? node : Object.values(node);
+      for (let i = children.length - 1; i >= 0; i--) stack.push(children[i]);
+    }
   }
 }

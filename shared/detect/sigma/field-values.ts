@@ -56,8 +56,9 @@ export class FieldValues {
   merge(other: FieldValues): void {
     this.present ||= other.present;
     this.hasNull ||= other.hasNull;
-    this.scalars.push(...other.scalars);
-    this.composites.push(...other.composites);
+    // No spread: a hostile array may be longer than a call may have arguments.
+    for (const value of other.scalars) this.scalars.push(value);
+    for (const value of other.composites) this.composites.push(value);
   }
 
   #addComposite(value: object): void {

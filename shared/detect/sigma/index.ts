@@ -8,7 +8,14 @@ export type { PlaceholderLists } from './placeholder-lists.ts';
 export type { FieldExplanation, Match, SelectionExplanation } from './match.ts';
 export type { BindingStatus, CannotFireCause, RuleStatus } from './status.ts';
 export { formatFault, refuseFaults, type RuleFault } from './faults.ts';
-export { LEVELS, type Condition, type Level, type SigmaCorrelation, type SigmaFilter, type SigmaRule } from './ast.ts';
+export {
+  LEVELS,
+  type Condition,
+  type Level,
+  type SigmaCorrelation,
+  type SigmaFilter,
+  type SigmaRule,
+} from './ast.ts';
 export { CorrelationEngine, type CorrelationOptions } from './correlation/engine.ts';
 export type { CorrelationChange, CorrelationHit } from './correlation/hit.ts';
 export {

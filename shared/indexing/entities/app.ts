@@ -8,12 +8,16 @@ export function appKeys(value: unknown): string[] {
   const app = objectAt(value, 'initiatedBy', 'app');
   return distinct(
     [
-      ...['appId', 'AppId', 'ClientAppId', 'ApplicationId', 'servicePrincipalId'].map((name) => textAt(value, name)),
+      ...['appId', 'AppId', 'ClientAppId', 'ApplicationId', 'servicePrincipalId'].map((name) =>
+        textAt(value, name),
+      ),
       textAt(value, 'AppAccessContext', 'ClientAppId'),
       textAt(app, 'appId'),
       textAt(app, 'servicePrincipalId'),
       namedValue(objectsAt(value, 'additionalDetails'), 'AppId'),
-      ...objectsAt(value, 'targetResources').filter(isAppTarget).map((t) => textAt(t, 'id')),
+      ...objectsAt(value, 'targetResources')
+        .filter(isAppTarget)
+        .map((t) => textAt(t, 'id')),
       ...objectsAt(value, 'Target')
         .map((t) => textAt(t, 'ID'))
         .filter((id) => id !== undefined && /^(application|serviceprincipal)_/i.test(id)),

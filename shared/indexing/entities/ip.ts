@@ -22,11 +22,22 @@ function stripPort(text: string): string {
   return v4 ? v4[1]! : text;
 }
 
-const FIELDS = ['ipAddress', 'ipAddressFromResourceProvider', 'ClientIPAddress', 'ClientIP', 'ActorIpAddress', 'callerIpAddress', 'CallerIpAddress'] as const;
+const FIELDS = [
+  'ipAddress',
+  'ipAddressFromResourceProvider',
+  'ClientIPAddress',
+  'ClientIP',
+  'ActorIpAddress',
+  'callerIpAddress',
+  'CallerIpAddress',
+] as const;
 
 export function ipKeys(value: unknown): string[] {
   return distinct(
-    [...FIELDS.map((name) => textAt(value, name)), textAt(objectAt(value, 'initiatedBy', 'user'), 'ipAddress')].map(ipKey),
+    [
+      ...FIELDS.map((name) => textAt(value, name)),
+      textAt(objectAt(value, 'initiatedBy', 'user'), 'ipAddress'),
+    ].map(ipKey),
   );
 }
 

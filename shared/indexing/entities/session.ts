@@ -23,9 +23,13 @@ export function sessionKeys(value: unknown): string[] {
   );
 }
 
-const linkable = (value: unknown, ...path: string[]): string | undefined => textAt(objectAt(value, ...path), 'sessionId');
+const linkable = (value: unknown, ...path: string[]): string | undefined =>
+  textAt(objectAt(value, ...path), 'sessionId');
 
 /** Unique token ids: case-sensitive; they tie a mailbox record to one sign-in where no session id is written. */
 export function tokenIds(value: unknown): string[] {
-  return distinct([textAt(value, 'uniqueTokenIdentifier'), textAt(value, 'AppAccessContext', 'UniqueTokenId')]);
+  return distinct([
+    textAt(value, 'uniqueTokenIdentifier'),
+    textAt(value, 'AppAccessContext', 'UniqueTokenId'),
+  ]);
 }

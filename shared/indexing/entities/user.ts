@@ -7,7 +7,16 @@ import { distinct, guidOf, objectAt, objectsAt, textAt, type Json } from '../fie
  */
 
 const PUID = /^[0-9a-f]{16}$/;
-const NOBODY = new Set(['', 'not available', 'unknown', 'n/a', 'none', 'null', 'undefined', 'not applicable']);
+const NOBODY = new Set([
+  '',
+  'not available',
+  'unknown',
+  'n/a',
+  'none',
+  'null',
+  'undefined',
+  'not applicable',
+]);
 
 /** The key under which a user is indexed and asked for; undefined when the text names nobody. */
 export function userKey(text: string | undefined): string | undefined {
@@ -61,7 +70,9 @@ function graphIdentities(value: Json): Texts[] {
     [textAt(value, 'servicePrincipalId')],
     [textAt(user, 'userPrincipalName'), textAt(user, 'id')],
     [textAt(app, 'servicePrincipalId')],
-    ...objectsAt(value, 'targetResources').filter(isUserTarget).map((t) => [textAt(t, 'userPrincipalName'), textAt(t, 'id')]),
+    ...objectsAt(value, 'targetResources')
+      .filter(isUserTarget)
+      .map((t) => [textAt(t, 'userPrincipalName'), textAt(t, 'id')]),
     ...['sourceIdentity', 'targetIdentity']
       .map((name) => objectAt(value, name))
       .filter((i) => textAt(i, 'identityType')?.toLowerCase() === 'user')
@@ -71,7 +82,8 @@ function graphIdentities(value: Json): Texts[] {
 
 /** Examples of one API write both `Type` and `type` (API-FACTS B). */
 const isUserTarget = (t: Json): boolean =>
-  (textAt(t, 'type') ?? textAt(t, 'Type'))?.toLowerCase() === 'user' || textAt(t, 'userPrincipalName') !== undefined;
+  (textAt(t, 'type') ?? textAt(t, 'Type'))?.toLowerCase() === 'user' ||
+  textAt(t, 'userPrincipalName') !== undefined;
 
 function auditLogIdentities(value: Json): Texts[] {
   const actor = typedIds(objectsAt(value, 'Actor'));
@@ -80,6 +92,9 @@ function auditLogIdentities(value: Json): Texts[] {
     [textAt(value, 'UserId'), textAt(value, 'UserKey'), textAt(value, 'TokenObjectId'), ...actor],
     [textAt(value, 'MailboxOwnerUPN'), ownerSid(value)],
     [textAt(value, 'LogonUserSid')],
+    // DLP acts as an agent; the message or file is somebody's.
+    [textAt(value, 'ExchangeMetaData', 'From')],
+    [textAt(value, 'SharePointMetaData', 'From')],
     [textAt(value, 'TargetUserOrGroupName')].filter((t) => t?.includes('@')),
     isUserAudit(target) ? typedIds(target) : [],
   ];
