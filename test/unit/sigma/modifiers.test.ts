@@ -211,7 +211,7 @@ describe('modifiers (specification v2.1, appendix)', () => {
   });
 
   for (const [modifier, cases] of Object.entries(CASES))
-    describe(modifier, () => {
+    describe(`modifier ${modifier}`, () => {
       test.each(cases)('%s on %j: %s', (line, event, expected) => {
         expect(lineMatches(line, event, LISTS)).toBe(expected);
       });
