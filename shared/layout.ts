@@ -103,8 +103,9 @@ export function escapeKey(text: string): string {
   return `${escaped.slice(0, MAX_KEY - 48)}%%${hash}`;
 }
 
-// oxlint-disable-next-line no-control-regex -- exactly the characters that Azure Tables forbids, plus ours and lone surrogates
+// Exactly the characters that Azure Tables forbids, plus ours, and lone surrogates.
 const ESCAPED =
+  // oxlint-disable-next-line no-control-regex -- see above
   /[/\\#?%|~\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** The text an escaped key stands for; undefined when it was shortened. */

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors.ts';
+import { isObject, textOf } from '../record.ts';
 
 /** What an answer other than success means. Pure; the codes are glossed in API-FACTS A, C and D. */
 
@@ -37,8 +38,9 @@ interface ErrorBody {
 
 function errorBody(body: string): ErrorBody {
   try {
-    const value = JSON.parse(body) as { error?: { code?: unknown; message?: unknown } };
-    return { code: String(value.error?.code ?? ''), message: String(value.error?.message ?? '') };
+    const error = (JSON.parse(body) as { error?: unknown }).error;
+    if (!isObject(error)) return { code: '', message: '' };
+    return { code: textOf(error['code']) ?? '', message: textOf(error['message']) ?? '' };
   } catch {
     return { code: '', message: body.slice(0, 200) };
   }

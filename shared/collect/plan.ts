@@ -1,5 +1,4 @@
 import { newWindow, type SourceNote, type WindowRow } from '../archive/windows.ts';
-import type { SourceId } from '../sources.ts';
 import type { Interval, SourceSpec } from './spec.ts';
 
 /** What a source's windows need now. Pure: the timer only carries it out. */
@@ -41,7 +40,7 @@ export function planSource(input: PlanInput): Plan {
   const lostStarts = new Set(lost.map(({ window }) => window.fromMs));
   const alive = input.unsettled.filter((w) => !lostStarts.has(w.fromMs));
   const create = newIntervals(input).map(({ fromMs, toMs }) =>
-    newWindow(input.tenant, input.spec.id as SourceId, fromMs, toMs, input.nowMs),
+    newWindow(input.tenant, input.spec.id, fromMs, toMs, input.nowMs),
   );
   return { create, lost, enqueue: choose([...alive, ...create], input) };
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { startAzurite, type Azurite } from '../../infra/local/azurite.ts';
 import { startHost, type Host } from '../../infra/local/host/host.ts';
 import type { PublishedRecord } from '../../infra/local/tenant/records.ts';
 import { createTenant, type Tenant, type TenantOptions } from '../../infra/local/tenant/tenant.ts';
+import { PROJECT } from './project.ts';
 import { connectStorage, type StorageClients } from '../../shared/store/connect.ts';
 
 /** A whole world for an end-to-end test: Azurite of its own, a simulated tenant, and the built app in the local host. */
@@ -18,8 +18,6 @@ export interface World {
   collect(): Promise<void>;
   stop(): Promise<void>;
 }
-
-export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
 export async function startWorld(
   options: TenantOptions & { env?: Record<string, string> } = {},
