@@ -124,15 +124,24 @@ function withoutLate(group: GroupState, ahead: CorrelationState, behind: Correla
 
 function mergeGroups(ahead: GroupState, behind: GroupState): GroupState {
   const events = new EventList([...ahead.events, ...behind.events]).sorted;
-  const hits: Record<string, HitState> = { ...behind.hits };
-  for (const [id, hit] of Object.entries(ahead.hits)) {
-    const other = hits[id];
-    // Said differently in the two places: nobody knows what was said last, so it is said again.
-    const digest = !other || other.digest === hit.digest ? hit.digest : '';
-    hits[id] = other ? { ...hit, digest, told: mergeTold(hit.told, other.told) } : hit;
-  }
+  const hits: Record<string, HitState> = {};
+  for (const id of new Set([...Object.keys(ahead.hits), ...Object.keys(behind.hits)]))
+    hits[id] = mergeHits(ahead.hits[id], behind.hits[id]);
   const carry = ahead.carry ?? behind.carry;
   return { events, hits, ...(carry ? { carry } : {}) };
+}
+
+/**
+ * A hit that only one place knows is new there or was withdrawn in the other, and one that was said differently may have
+ * been said last by either. Without a digest it is said again.
+ */
+function mergeHits(a: HitState | undefined, b: HitState | undefined): HitState {
+  const hit = (a ?? b)!;
+  return {
+    ...hit,
+    digest: a?.digest === b?.digest ? hit.digest : '',
+    told: mergeTold(a?.told ?? {}, b?.told ?? {}),
+  };
 }
 
 function mergeTold(a: HitState['told'], b: HitState['told']): HitState['told'] {
