@@ -60,17 +60,21 @@ export async function startWorld(
 
 export const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
 
-/** `source sha256` of every line of every segment, sorted: duplicates show. */
-export async function archivedLines(storage: StorageClients): Promise<string[]> {
-  const lines: string[] = [];
+/** Every line of every segment. */
+export async function archivedTexts(storage: StorageClients): Promise<{ source: string; text: string }[]> {
+  const texts: { source: string; text: string }[] = [];
   for await (const blob of storage.stores.archive.list('v1/')) {
     if (!blob.name.endsWith('.ndjson.gz')) continue;
-    const source = /source=([^/]+)/.exec(blob.name)![1];
+    const source = /source=([^/]+)/.exec(blob.name)![1]!;
     const body = gunzipSync((await storage.stores.archive.get(blob.name))!);
-    for (const line of body.toString('utf8').split('\n')) if (line) lines.push(`${source} ${sha256(line)}`);
+    for (const text of body.toString('utf8').split('\n')) if (text) texts.push({ source, text });
   }
-  return lines.sort();
+  return texts;
 }
+
+/** `source sha256` of every line of every segment, sorted: duplicates show. */
+export const archivedLines = async (storage: StorageClients): Promise<string[]> =>
+  (await archivedTexts(storage)).map(({ source, text }) => `${source} ${sha256(text)}`).sort();
 
 /** What the archive must hold: each distinct text once, as the tenant serves it at `nowMs`. */
 export function publishedLines(records: Iterable<PublishedRecord>, nowMs: number): string[] {
