@@ -44,6 +44,7 @@ export class CorrelationEngine {
   #dropped: { -readonly [K in keyof Dropped]: number };
   #seenMs: number;
   #watermarkMs: number;
+  #forgottenMs = Number.NEGATIVE_INFINITY;
 
   /** `state`: what `state()` gave, perhaps in another process. Correlations edited since then start afresh. */
   constructor(ruleSet: RuleSet, state?: CorrelationState, options: CorrelationOptions = {}) {
@@ -81,9 +82,17 @@ export class CorrelationEngine {
   advance(watermarkMs: number): void {
     if (!(watermarkMs > this.#watermarkMs)) return;
     this.#watermarkMs = watermarkMs;
+    // Forgetting costs a look at every group, so it waits until there is something worth forgetting.
+    if (watermarkMs - this.#forgottenMs >= this.#options.latenessMs / 8) this.#forget();
+  }
+
+  /** Drops what no window can reach any more. Without it results would be the same, only larger to keep. */
+  #forget(): void {
+    if (!(this.#watermarkMs > this.#forgottenMs)) return;
+    this.#forgottenMs = this.#watermarkMs;
     for (const groups of this.#groups.values())
       for (const [key, group] of groups) {
-        group.advance(watermarkMs);
+        group.advance(this.#watermarkMs);
         if (group.isSpent) groups.delete(key);
       }
   }
@@ -94,6 +103,7 @@ export class CorrelationEngine {
 
   /** JSON all through; see `parseCorrelationState` for reading it back. */
   state(): CorrelationState {
+    this.#forget();
     const groups = this.#plans.map((plan) => [plan.stateKey, this.#groupStates(plan)] as const);
     return {
       version: 1,

@@ -53,8 +53,8 @@ export function foldEpisodes(
   const measure = measureFor(correlation);
   const folder = new EpisodeFolder(correlation.timespanMs, carry?.open);
   const final = carry?.upTo ?? Number.NEGATIVE_INFINITY;
-  let from = 0;
-  for (let to = 0; to < events.length && events[to]!.t < until;) {
+  let from = firstAtOrAfter(events, final - correlation.timespanMs);
+  for (let to = from; to < events.length && events[to]!.t < until;) {
     const now = events[to]!.t;
     const start = to;
     while (to < events.length && events[to]!.t === now) measure.add(events[to++]!);
@@ -65,6 +65,18 @@ export function foldEpisodes(
     else folder.fail();
   }
   return folder.result();
+}
+
+/** Index of the first event that is not earlier than `t`. */
+export function firstAtOrAfter(events: readonly GroupEvent[], t: number): number {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (events[middle]!.t < t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 interface Span {

@@ -22,6 +22,7 @@ const keyOf = (ref: number, id: string): string => `${ref}|${id}`;
 export class EventList {
   readonly #sorted: GroupEvent[] = [];
   readonly #byKey = new Map<string, GroupEvent>();
+  #changedFrom = Number.NEGATIVE_INFINITY;
 
   constructor(events: readonly GroupEvent[] = []) {
     for (const event of events) this.insert(event);
@@ -46,6 +47,7 @@ export class EventList {
     if (known && versionOf(known) === versionOf(event)) return false;
     if (known) this.remove(event.ref, event.id);
     this.#byKey.set(keyOf(event.ref, event.id), event);
+    this.#changedFrom = Math.min(this.#changedFrom, event.t);
     this.#sorted.splice(this.#positionOf(event), 0, event);
     return true;
   }
@@ -54,11 +56,19 @@ export class EventList {
     const known = this.#byKey.get(keyOf(ref, id));
     if (!known) return false;
     this.#byKey.delete(keyOf(ref, id));
+    this.#changedFrom = Math.min(this.#changedFrom, known.t);
     this.#sorted.splice(this.#positionOf(known), 1);
     return true;
   }
 
-  /** Drops the first `count` events. */
+  /** Time from which on anything changed since this was last asked; infinity when nothing did. */
+  takeChange(): number {
+    const from = this.#changedFrom;
+    this.#changedFrom = Number.POSITIVE_INFINITY;
+    return from;
+  }
+
+  /** Drops the first `count` events. Whoever calls it knows whether that changes anything. */
   dropFirst(count: number): void {
     for (const { ref, id } of this.#sorted.splice(0, count)) this.#byKey.delete(keyOf(ref, id));
   }

@@ -1,6 +1,6 @@
 import { digest } from '../identity.ts';
 import { EventList, type GroupEvent } from './event.ts';
-import { foldEpisodes, type Carry } from './episodes.ts';
+import { firstAtOrAfter, foldEpisodes, type Carry } from './episodes.ts';
 import { hitId, hitOf, type CorrelationHit } from './hit.ts';
 import type { Plan } from './plan.ts';
 import type { GroupState, HitState } from './state.ts';
@@ -21,6 +21,22 @@ export interface SettledHit {
   readonly told: HitState['told'];
 }
 
+/**
+ * Where working out may begin again when nothing before `carry.upTo` changed: most records come nearly in order. Kept in
+ * memory only.
+ */
+interface Checkpoint {
+  readonly carry: Carry | undefined;
+  /** Hits that ended before. */
+  readonly ended: ReadonlySet<string>;
+}
+
+const NONE_ENDED: ReadonlySet<string> = new Set();
+// Records up to this much out of order do not make a group be worked out from its beginning.
+const MAX_JITTER_MS = 600_000;
+// Smaller groups are worked out as fast as a checkpoint is made.
+const MIN_EVENTS = 64;
+
 /** Events of one correlation with the same group-by values. */
 export class Group {
   readonly events: EventList;
@@ -28,6 +44,7 @@ export class Group {
   readonly #key: string;
   readonly #hits: Map<string, HitState>;
   #carry: Carry | undefined;
+  #checkpoint: Checkpoint | undefined;
 
   constructor(plan: Plan, key: string, state?: GroupState) {
     this.#plan = plan;
@@ -37,20 +54,24 @@ export class Group {
     this.#carry = state?.carry;
   }
 
-  /** Drops the oldest events beyond `limit`; answers how many. */
+  /** When there are more than `limit` events, drops the oldest tenth of what is allowed; answers how many. */
   trim(limit: number): number {
-    const excess = Math.max(0, this.events.sorted.length - limit);
+    const size = this.events.sorted.length;
+    if (size <= limit) return 0;
+    const excess = size - Math.ceil(limit * 0.9);
     this.events.dropFirst(excess);
+    this.#checkpoint = undefined;
     return excess;
   }
 
-  /** Works the group out anew and compares with what was said of it. */
+  /** Works out what may have changed and compares it with what was said before. */
   settle(): GroupChanges {
-    const { episodes, tips } = foldEpisodes(this.#plan.correlation, this.events.sorted, this.#carry);
+    const start = this.#startingPoint();
+    const { episodes, tips } = foldEpisodes(this.#plan.correlation, this.events.sorted, start.carry);
     const raised: SettledHit[] = [];
     const revised: SettledHit[] = [];
     const standing: SettledHit[] = [];
-    const gone = new Map(this.#hits);
+    const gone = new Map([...this.#hits].filter(([id]) => !start.ended.has(id)));
     for (const episode of episodes) {
       const hit = hitOf(this.#plan, this.#key, episode);
       const known = this.#hits.get(hit.id);
@@ -62,7 +83,29 @@ export class Group {
       else (known.digest === state.digest ? standing : revised).push(settled);
     }
     for (const id of gone.keys()) this.#hits.delete(id);
+    this.#checkpoint = this.#nextCheckpoint(start);
     return { raised, revised, standing, withdrawn: [...gone].map(([id, { told }]) => ({ id, told })) };
+  }
+
+  #startingPoint(): Checkpoint {
+    const changedFrom = this.events.takeChange();
+    const checkpoint = this.#checkpoint;
+    if (checkpoint?.carry && changedFrom >= checkpoint.carry.upTo) return checkpoint;
+    return { carry: this.#carry, ended: NONE_ENDED };
+  }
+
+  #nextCheckpoint(start: Checkpoint): Checkpoint | undefined {
+    const { sorted } = this.events;
+    const last = sorted.at(-1);
+    if (!last || sorted.length < MIN_EVENTS) return undefined;
+    const upTo = last.t - Math.min(this.#plan.correlation.timespanMs, MAX_JITTER_MS);
+    if (start.carry && upTo <= start.carry.upTo) return start;
+    const { episodes, open } = foldEpisodes(this.#plan.correlation, sorted, start.carry, upTo);
+    const under = open ? episodes.at(-1) : undefined;
+    const ended = (under ? episodes.slice(0, -1) : episodes).map(({ tip }) =>
+      hitId(this.#plan, this.#key, tip),
+    );
+    return { carry: { upTo, ...(under ? { open: under } : {}) }, ended: new Set([...start.ended, ...ended]) };
   }
 
   /** Notes to which groups above a hit was passed on. */
@@ -78,8 +121,8 @@ export class Group {
     const last = open ? episodes.at(-1) : undefined;
     const reachable = last && upTo - last.last <= timespanMs ? last : undefined;
     this.#carry = { upTo, ...(reachable ? { open: reachable } : {}) };
-    const keep = this.events.sorted.findIndex((event) => event.t >= upTo - timespanMs);
-    this.events.dropFirst(keep < 0 ? this.events.sorted.length : keep);
+    this.events.dropFirst(firstAtOrAfter(this.events.sorted, upTo - timespanMs));
+    this.#checkpoint = undefined;
     const openId = reachable && hitId(this.#plan, this.#key, reachable.tip);
     for (const [id, hit] of this.#hits) if (hit.tip < upTo && id !== openId) this.#hits.delete(id);
   }
