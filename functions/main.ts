@@ -1,2 +1,3 @@
 import './collect.ts';
 import './read.ts';
+import './seal.ts';
