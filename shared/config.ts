@@ -1,4 +1,14 @@
 import { z } from 'zod';
+import {
+  ACCESS_SHAPE,
+  accessFaults,
+  accessOf,
+  credentialOf,
+  trustsPlatform,
+  type AccessSettings,
+  type M365Credential,
+} from './config-access.ts';
+import { GUID, isLoopback, list, optional, serviceUrl } from './config-values.ts';
 import { HoldfastError } from './errors.ts';
 import { SOURCE_IDS, type SourceId } from './sources.ts';
 
@@ -29,13 +39,18 @@ export interface Settings {
   readonly storage: StorageSettings;
   readonly cloud: Cloud;
   readonly endpoints: Endpoints;
-  readonly credential: 'default' | 'none';
+  readonly credential: M365Credential;
+  /** Who may call, and how much. */
+  readonly access: AccessSettings;
   readonly managedIdentityClientId?: string;
   readonly sources: readonly SourceId[];
   readonly backfillDays: number;
   /** Hours after a window's end at which it is collected again, ascending. */
   readonly settleHours: readonly number[];
+  /** A secret; https, or loopback. Nothing but this setting decides where alerts go. */
   readonly alertWebhookUrl?: string;
+  /** OTLP over HTTP; absent: metrics are not exported. */
+  readonly metricsEndpoint?: string;
   /** Sent as PublisherIdentifier on every Management Activity API call. */
   readonly publisherId: string;
   /** Requests per period that the Graph reports allow this app in one tenant. */
@@ -72,20 +87,6 @@ const CLOUDS: Readonly<Record<Cloud, Endpoints>> = {
   },
 };
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const list = (text: string): string[] =>
-  text
-    .split(',')
-    .map((s) => s.trim())
-    .filter(Boolean);
-const blank = (value: unknown): unknown => (value === '' ? undefined : value);
-const optional = <T extends z.ZodType>(schema: T) => z.preprocess(blank, schema.optional());
-
-const url = z
-  .string()
-  .refine((v) => URL.canParse(v) && /^https?:$/.test(new URL(v).protocol), 'must be an http(s) URL')
-  .transform((v) => v.replace(/\/+$/, ''));
-
 const schema = z.object({
   TENANT_ID: z
     .string({ error: 'is missing: set it to the tenant id (a GUID), or several, comma-separated' })
@@ -94,9 +95,9 @@ const schema = z.object({
     .refine((ids) => ids.every((id) => GUID.test(id)), 'must hold tenant ids (GUIDs), comma-separated')
     .refine((ids) => new Set(ids).size === ids.length, 'names a tenant twice'),
   M365_CLOUD: optional(z.enum(['public', 'usgov', 'usgovdod', 'china'])),
-  GRAPH_ENDPOINT: optional(url),
-  MANAGEMENT_ENDPOINT: optional(url),
-  M365_CREDENTIAL: optional(z.enum(['default', 'none'])),
+  GRAPH_ENDPOINT: optional(serviceUrl),
+  MANAGEMENT_ENDPOINT: optional(serviceUrl),
+  ...ACCESS_SHAPE,
   AZURE_CLIENT_ID: optional(z.string()),
   SOURCES: optional(
     z
@@ -119,7 +120,8 @@ const schema = z.object({
         'must hold hours, e.g. 1,6,24,72',
       ),
   ),
-  ALERT_WEBHOOK_URL: optional(url),
+  ALERT_WEBHOOK_URL: optional(serviceUrl),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(serviceUrl),
   PUBLISHER_ID: optional(z.string().regex(GUID, 'must be a GUID')),
   GRAPH_REPORT_BUDGET: optional(z.string().regex(/^\d+\/\d+$/, 'must be requests/seconds, e.g. 5/10')),
   BUNDLE_RETENTION_DAYS: optional(z.coerce.number().int().min(1).max(3650)),
@@ -138,19 +140,22 @@ export function readSettings(env: Environment): Settings {
     ? []
     : parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`);
   const storage = readStorage(env, faults);
-  if (parsed.success) checkCredential(parsed.data, faults);
+  if (parsed.success) {
+    checkCredential(parsed.data, faults);
+    faults.push(...accessFaults(parsed.data, parsed.data.TENANT_ID));
+  }
   if (faults.length > 0 || !parsed.success || !storage) {
     throw new HoldfastError('config', `Settings are wrong: ${faults.join('; ')}.`, {
       remedy:
         'Set them as application settings, or in local.settings.json (see local.settings.example.json).',
     });
   }
-  return Object.freeze(assemble(parsed.data, storage));
+  return Object.freeze(assemble(parsed.data, storage, trustsPlatform(env, isLocalStorage(storage))));
 }
 
 type Parsed = z.infer<typeof schema>;
 
-function assemble(v: Parsed, storage: StorageSettings): Settings {
+function assemble(v: Parsed, storage: StorageSettings, platformPrincipal: boolean): Settings {
   const cloud = v.M365_CLOUD ?? 'public';
   const [requests, seconds] = (v.GRAPH_REPORT_BUDGET ?? '5/10').split('/').map(Number) as [number, number];
   return {
@@ -161,8 +166,11 @@ function assemble(v: Parsed, storage: StorageSettings): Settings {
       ...CLOUDS[cloud],
       ...(v.GRAPH_ENDPOINT && { graph: v.GRAPH_ENDPOINT }),
       ...(v.MANAGEMENT_ENDPOINT && { management: v.MANAGEMENT_ENDPOINT }),
+      ...(v.AUTHORITY_ENDPOINT && { authority: v.AUTHORITY_ENDPOINT }),
     },
-    credential: v.M365_CREDENTIAL ?? 'default',
+    credential: credentialOf(v),
+    access: accessOf(v, platformPrincipal),
+    ...(v.OTEL_EXPORTER_OTLP_ENDPOINT && { metricsEndpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(v.AZURE_CLIENT_ID && { managedIdentityClientId: v.AZURE_CLIENT_ID }),
     sources: (v.SOURCES as SourceId[] | undefined) ?? SOURCE_IDS,
     backfillDays: v.BACKFILL_DAYS ?? 180,
@@ -175,8 +183,8 @@ function assemble(v: Parsed, storage: StorageSettings): Settings {
   };
 }
 
-const isLoopback = (address: string | undefined): boolean =>
-  address !== undefined && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(address).hostname);
+const isLocalStorage = (s: StorageSettings): boolean =>
+  s.kind === 'connection-string' && /UseDevelopmentStorage=true|=http:\/\//i.test(s.connectionString);
 
 function checkCredential(v: Parsed, faults: string[]): void {
   if (v.M365_CREDENTIAL !== 'none') return;

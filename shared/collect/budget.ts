@@ -28,6 +28,8 @@ const NONE: Reservations = { times: [], pausedMs: 0 };
 
 /** The service counts arrivals, we count departures: a little slack for requests that travel at different speeds. */
 const SLACK_MS = 150;
+/** The slack of short periods is a small part of them. */
+const slackOf = (limit: Limit): number => Math.min(SLACK_MS, limit.periodMs * 0.03);
 
 /** The next free send time, given the last ones. Pure. */
 export function reserve(
@@ -37,7 +39,7 @@ export function reserve(
 ): { atMs: number; last: Reservations } {
   const { times, pausedMs } = last;
   const oldest = times.length < limit.requests ? -Infinity : times[times.length - limit.requests]!;
-  const atMs = Math.max(nowMs, pausedMs, oldest + limit.periodMs + SLACK_MS, times.at(-1) ?? -Infinity);
+  const atMs = Math.max(nowMs, pausedMs, oldest + limit.periodMs + slackOf(limit), times.at(-1) ?? -Infinity);
   return { atMs, last: { times: [...times, atMs].slice(-limit.requests), pausedMs } };
 }
 
@@ -121,7 +123,7 @@ export class LocalBudget implements Budget {
   #last: Reservations = NONE;
 
   constructor(limit: Limit, clock: Clock) {
-    this.#limit = compact(limit);
+    this.#limit = limit;
     this.#clock = clock;
   }
 

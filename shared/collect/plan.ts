@@ -65,23 +65,21 @@ export function newIntervals(input: PlanInput): Interval[] {
   if (input.plannedToMs === undefined) {
     const days = Math.min(input.backfillDays, input.spec.retentionDays);
     const fromMs = Math.ceil((input.nowMs - days * DAY) / 1000) * 1000;
-    return fromMs < nowMs ? cutInterval({ fromMs, toMs: nowMs }, input.spec, nowMs) : [];
+    return fromMs < nowMs ? cutInterval({ fromMs, toMs: nowMs }, input.spec) : [];
   }
   const step = input.spec.windowMinutes * MINUTE;
   const toMs = Math.floor(nowMs / step) * step;
   if (toMs <= input.plannedToMs) return [];
-  return cutInterval({ fromMs: input.plannedToMs, toMs }, input.spec, nowMs);
+  return cutInterval({ fromMs: input.plannedToMs, toMs }, input.spec);
 }
 
-/** Long windows for what lies back, short ones for the last hours; all on the grid of their length. */
-export function cutInterval(whole: Interval, spec: SourceSpec, nowMs: number): Interval[] {
-  const long = spec.backfillHours * HOUR;
+/** Whole windows while the collector keeps up, long ones where it has more to catch up with; on the grid of their length. */
+export function cutInterval(whole: Interval, spec: SourceSpec): Interval[] {
   const short = spec.windowMinutes * MINUTE;
-  const recentMs = Math.floor((nowMs - 6 * HOUR) / short) * short;
+  const step = whole.toMs - whole.fromMs > 2 * short ? spec.backfillHours * HOUR : short;
   const cuts: Interval[] = [];
   for (let fromMs = whole.fromMs; fromMs < whole.toMs;) {
-    const [step, limitMs] = fromMs < recentMs ? [long, Math.min(recentMs, whole.toMs)] : [short, whole.toMs];
-    const toMs = Math.min((Math.floor(fromMs / step) + 1) * step, limitMs);
+    const toMs = Math.min((Math.floor(fromMs / step) + 1) * step, whole.toMs);
     cuts.push({ fromMs, toMs });
     fromMs = toMs;
   }

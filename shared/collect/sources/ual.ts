@@ -11,7 +11,8 @@ export const feedSource = (
   api: 'feed',
   contentType,
   windowMinutes: 60,
-  backfillHours: 6,
+  // Half of what a listing may span: a range of exactly 24 hours has been refused.
+  backfillHours: 12,
   retentionDays: 7,
   marginMs: 60_000,
   remedy: {
