@@ -89,7 +89,7 @@ async function collect(): Promise<void> {
   }
   const { once, repeatedly, available } = tenant.report().records;
   say(
-    `${live ? '\\r' : ''}collected ${once + repeatedly} of ${available} records (the feed keeps 7 days of the audit log; older ones are the audit search's) in ${Math.round((Date.now() - started) / 1000)} s`,
+    `${live ? '\r' : ''}collected ${once + repeatedly} of ${available} records (the feed keeps 7 days of the audit log; older ones are the audit search's) in ${Math.round((Date.now() - started) / 1000)} s`,
   );
   say();
 }
