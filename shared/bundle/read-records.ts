@@ -8,6 +8,7 @@ import { parseRecord, type RecordFacts } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import type { BlobStore, TableStore } from '../store/stores.ts';
 import { matchRecord, type MatchedBy, type WantedKeys } from './matcher.ts';
+import { prefilterFor, type Prefilter } from './prefilter.ts';
 import type { Scope } from './scope.ts';
 
 /** A record of the scope with where it lies in the archive. */
@@ -51,7 +52,7 @@ export async function locate(scope: Scope, wanted: WantedKeys, tables: TableStor
 }
 
 /** Neighbouring chunks are one ranged read, up to this many compressed bytes. */
-const RUN_BYTES = 4 * 1024 * 1024;
+const RUN_BYTES = 1024 * 1024;
 
 export function runsOf(chunks: readonly ChunkRange[]): ChunkRange[][] {
   const runs: ChunkRange[][] = [];
@@ -69,31 +70,70 @@ export function runsOf(chunks: readonly ChunkRange[]): ChunkRange[][] {
   return runs;
 }
 
-/** Reads located chunks by ranges and gives the records that belong to the scope. One run of chunks is in memory at a time. */
+/** Ranged reads under way at once: storage answers in milliseconds, of which there are many. */
+const AHEAD = 6;
+
+/** Reads located chunks by ranges and gives the records that belong to the scope. A few runs of chunks are in memory at a time. */
 export async function* readRecords(
   located: readonly SegmentChunks[],
   scope: Scope,
   wanted: WantedKeys,
   blobs: BlobStore,
 ): AsyncIterable<FoundRecord> {
-  for (const { ref, chunks } of located) {
-    for (const run of runsOf(chunks)) {
-      const start = run[0]!.offset;
-      const last = run.at(-1)!;
-      const bytes = await blobs.getRange(segmentPath(ref), start, last.offset + last.length - start);
-      for (const chunk of run) {
-        const text = await gunzipMember(
-          bytes.subarray(chunk.offset - start, chunk.offset - start + chunk.length),
-          ref,
-        );
-        yield* matching(text, ref, scope, wanted);
-      }
-    }
+  const prefilter = prefilterFor(wanted);
+  const runs = located.flatMap(({ ref, chunks }) => runsOf(chunks).map((run) => ({ ref, run })));
+  for await (const { ref, texts } of ahead(runs, AHEAD, (one) => readRun(one, blobs))) {
+    for (const text of texts) yield* matching(text, ref, scope, wanted, prefilter);
   }
 }
 
-function* matching(text: Buffer, ref: SegmentRef, scope: Scope, wanted: WantedKeys): Generator<FoundRecord> {
+interface Run {
+  readonly ref: SegmentRef;
+  readonly run: readonly ChunkRange[];
+}
+
+async function readRun({ ref, run }: Run, blobs: BlobStore): Promise<{ ref: SegmentRef; texts: Buffer[] }> {
+  const start = run[0]!.offset;
+  const last = run.at(-1)!;
+  const bytes = await blobs.getRange(segmentPath(ref), start, last.offset + last.length - start);
+  const texts = await Promise.all(
+    run.map((c) => gunzipMember(bytes.subarray(c.offset - start, c.offset - start + c.length), ref)),
+  );
+  return { ref, texts };
+}
+
+/** Results in order, the next few already under way. */
+async function* ahead<T, R>(
+  items: readonly T[],
+  width: number,
+  task: (item: T) => Promise<R>,
+): AsyncIterable<R> {
+  const under: Promise<R>[] = [];
+  let next = 0;
+  const start = (): void => {
+    const one = task(items[next++]!);
+    // It is awaited in its turn; a failure before then must not count as unhandled.
+    one.catch(() => undefined);
+    under.push(one);
+  };
+  while (next < items.length && under.length < width) start();
+  while (under.length > 0) {
+    const result = await under.shift()!;
+    if (next < items.length) start();
+    yield result;
+  }
+}
+
+function* matching(
+  text: Buffer,
+  ref: SegmentRef,
+  scope: Scope,
+  wanted: WantedKeys,
+  prefilter: Prefilter,
+): Generator<FoundRecord> {
+  const maybe = prefilter(text);
   for (const line of linesOf(text)) {
+    if (!maybe(line)) continue;
     const { value, facts } = parseRecord(line);
     const match = matchRecord(value, facts.ticks, wanted, scope);
     if (match) yield { source: ref.source, ref, text: line, value, facts, keys: match.keys, by: match.by };
