@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+import { readRuleFiles } from '../shared/detect/rule-files.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
@@ -8,6 +9,17 @@ export interface BuildPaths {
   readonly entry: string;
   readonly outfile: string;
 }
+
+/** Puts the texts of the detection rules into the bundle, in place of the module that reads them from disk. */
+const ruleTexts: Plugin = {
+  name: 'rule-texts',
+  setup(builder) {
+    builder.onLoad({ filter: /[\\/]detect[\\/]rule-files\.ts$/ }, ({ path: file }) => ({
+      contents: `export const RULE_FILES = ${JSON.stringify(readRuleFiles(path.dirname(file)))};`,
+      loader: 'js',
+    }));
+  },
+};
 
 /**
  * One CommonJS file with every dependency inside: a cold start reads one file instead of thousands.
@@ -23,6 +35,7 @@ export async function buildApp(paths: BuildPaths): Promise<void> {
     format: 'cjs',
     target: 'node22',
     external: ['@azure/functions-core'],
+    plugins: [ruleTexts],
     minify: true,
     // Error and class names are part of what logs say.
     keepNames: true,

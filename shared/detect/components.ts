@@ -1,4 +1,10 @@
-import { compile, type CompileInput, type ParsedRules, type RuleSet, type SigmaCorrelation } from './sigma/index.ts';
+import {
+  compile,
+  type CompileInput,
+  type ParsedRules,
+  type RuleSet,
+  type SigmaCorrelation,
+} from './sigma/index.ts';
 
 /** Correlations that build on the same rules, and nothing else: evaluated and remembered together. */
 export interface Component {

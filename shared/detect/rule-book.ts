@@ -47,7 +47,9 @@ export function makeRuleBook(input: BookInput = {}): RuleBook {
   const chosen = input.only ? choose(parsed, new Set(input.only)) : parsed;
   const { shapes, pipelines } = shippedPipelines();
   const set = compile({ ...chosen, shapes, pipelines, lists: input.lists ?? {} });
-  const native = input.supplied ? [] : NATIVE_RULES.filter(({ key }) => !input.only || input.only.includes(key));
+  const native = input.supplied
+    ? []
+    : NATIVE_RULES.filter(({ key }) => !input.only || input.only.includes(key));
   const infos = [
     ...set.status().map((status) => infoOf(set.find(status.key)!, originOf(status.file), status)),
     ...set.correlations.map((correlation) => infoOf(correlation, originOf(correlation.file))),
@@ -63,7 +65,8 @@ export function makeRuleBook(input: BookInput = {}): RuleBook {
   };
 }
 
-const ownFiles = (folder: string): RuleFile[] => RULE_FILES.filter(({ file }) => file.startsWith(`${folder}/`));
+const ownFiles = (folder: string): RuleFile[] =>
+  RULE_FILES.filter(({ file }) => file.startsWith(`${folder}/`));
 
 let pipelines: ParsedPipelines | undefined;
 
@@ -107,7 +110,7 @@ function choose(parsed: ParsedRules, wanted: ReadonlySet<string>): ParsedRules {
   const isNamed = (document: { key: string; id?: string; name?: string }, among: ReadonlySet<string>) =>
     names(document).some((name) => among.has(name));
   const needed = new Set(wanted);
-  for (let before = -1; before !== needed.size; ) {
+  for (let before = -1; before !== needed.size;) {
     before = needed.size;
     for (const correlation of parsed.correlations)
       if (isNamed(correlation, needed)) for (const { reference } of correlation.rules) needed.add(reference);
@@ -124,7 +127,10 @@ function originOf(file: string): Origin {
   return RULE_FILES.some((own) => own.file === file) ? 'own' : 'loaded';
 }
 
-function versionOf({ loaded = [], supplied = [], only, lists }: BookInput, native: readonly NativeRule[]): string {
+function versionOf(
+  { loaded = [], supplied = [], only, lists }: BookInput,
+  native: readonly NativeRule[],
+): string {
   const hash = createHash('sha256').update(`${CODE_VERSION}`);
   for (const { file, text } of [...RULE_FILES, ...loaded, ...supplied]) hash.update(`\0${file}\0${text}`);
   hash.update(JSON.stringify([native.map(({ key }) => key), only ?? null, lists ?? null]));

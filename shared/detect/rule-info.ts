@@ -26,6 +26,9 @@ export interface RuleInfo {
   readonly standalone: boolean;
 }
 
+/** Tag of rules that report nothing by themselves, even where a correlation asks for the matches of what it builds on. */
+const FEEDS = 'holdfast.feeds';
+
 /** Rules without a level are taken for medium, as the specification has it that a level is recommended. */
 const DEFAULT_LEVEL: Level = 'medium';
 
@@ -50,6 +53,6 @@ export function infoOf(
     ...(status?.cause ? { cause: status.cause } : {}),
     reasons: status?.reasons ?? [],
     sources: status?.sources ?? ('sources' in rule ? rule.sources : []),
-    standalone: status?.standalone ?? true,
+    standalone: (status?.standalone ?? true) && !rule.tags.includes(FEEDS),
   };
 }

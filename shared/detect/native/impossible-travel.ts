@@ -1,0 +1,63 @@
+import { isObject } from '../../record.ts';
+import { objectAt, textAt } from '../../indexing/fields.ts';
+import { asnOf } from '../sighting.ts';
+import type { WindowEvent, WindowHit, WindowRule } from './native-rule.ts';
+import { MICROSOFT_ASN } from './networks.ts';
+
+const HOUR = 3_600_000;
+const MIN_KM = 500;
+const MAX_KM_PER_HOUR = 800;
+
+/** Two interactive sign-ins further apart than anybody travels in the time between them. */
+export const impossibleTravel: WindowRule = {
+  kind: 'native',
+  type: 'window',
+  key: 'signin-impossible-travel',
+  title: 'Impossible travel between sign-ins',
+  level: 'medium',
+  description: `Two successful interactive sign-ins of one person lie ${MIN_KM} km or more apart, and between them less time than a journey at ${MAX_KM_PER_HOUR} km/h takes. Distance on the sphere between the places Microsoft gives for the addresses.`,
+  tags: ['attack.initial-access', 'attack.t1078.004'],
+  references: ['https://learn.microsoft.com/entra/id-protection/concept-identity-protection-risks'],
+  falsePositives: ['VPNs and mobile carriers', 'Addresses that are located wrongly'],
+  sources: ['signins-interactive', 'import'],
+  spanMs: 24 * HOUR,
+  // Two sign-ins from one place within a quarter of an hour tell no more than one.
+  stretchMs: HOUR / 4,
+  take: (body) => {
+    const place = objectAt(body, 'location', 'geoCoordinates');
+    const group = textAt(body, 'userId');
+    if (!isObject(body) || body['isInteractive'] === false || objectAt(body, 'status')?.['errorCode'] !== 0)
+      return undefined;
+    const [lat, lon] = [Number(place?.['latitude']), Number(place?.['longitude'])];
+    if (
+      !group ||
+      !Number.isFinite(lat) ||
+      !Number.isFinite(lon) ||
+      (lat === 0 && lon === 0) ||
+      asnOf(body) === MICROSOFT_ASN
+    )
+      return undefined;
+    return { group, once: `${lat.toFixed(1)},${lon.toFixed(1)}`, facts: { lat, lon } };
+  },
+  judge: (events) => events.flatMap((event, i) => (i > 0 ? hitOf(events[i - 1]!, event) : [])),
+};
+
+function hitOf(from: WindowEvent, to: WindowEvent): WindowHit[] {
+  const km = distanceKm(from, to);
+  const hours = (to.t - from.t) / HOUR;
+  if (km < MIN_KM || km <= hours * MAX_KM_PER_HOUR) return [];
+  return [{ events: [from, to], facts: { kilometres: Math.round(km), minutes: Math.round(hours * 60) } }];
+}
+
+const EARTH_KM = 6371;
+const radians = (degrees: string | number | undefined): number => (Number(degrees) * Math.PI) / 180;
+
+/** Haversine. */
+export function distanceKm(a: Pick<WindowEvent, 'facts'>, b: Pick<WindowEvent, 'facts'>): number {
+  const [lat1, lat2] = [radians(a.facts['lat']), radians(b.facts['lat'])];
+  const half = (x: number) => Math.sin(x / 2) ** 2;
+  const h =
+    half(lat2 - lat1) +
+    Math.cos(lat1) * Math.cos(lat2) * half(radians(b.facts['lon']) - radians(a.facts['lon']));
+  return 2 * EARTH_KM * Math.asin(Math.min(1, Math.sqrt(h)));
+}

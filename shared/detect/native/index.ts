@@ -1,0 +1,17 @@
+import { fileDownload, hostingSignIn, mailSync, newMailApplication, webMail } from './baselines.ts';
+import { forwardsOutside } from './forwarding.ts';
+import { impossibleTravel } from './impossible-travel.ts';
+import type { NativeRule } from './native-rule.ts';
+import { tokenReplay } from './token-replay.ts';
+
+/** A new native rule is one more file in this folder and one more name here. */
+export const NATIVE_RULES: readonly NativeRule[] = [
+  forwardsOutside,
+  tokenReplay,
+  impossibleTravel,
+  hostingSignIn,
+  mailSync,
+  webMail,
+  fileDownload,
+  newMailApplication,
+];

@@ -1,0 +1,74 @@
+import type { SourceId } from '../../sources.ts';
+import type { Level } from '../sigma/index.ts';
+import type { PlacedRecord, Sighting } from '../sighting.ts';
+import type { UserHistory } from './history.ts';
+
+/**
+ * Rules that Sigma cannot say: joins on computed fields, distances, comparison with a person's past. Pure: state and
+ * history are handed to them.
+ */
+interface NativeFacts {
+  readonly kind: 'native';
+  readonly key: string;
+  readonly title: string;
+  readonly level: Level;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly references: readonly string[];
+  readonly falsePositives: readonly string[];
+  readonly sources: readonly SourceId[];
+  /** Operations, as manifests count them, that it looks at; all of its sources' when left out. */
+  readonly operations?: readonly string[];
+}
+
+/** What a native rule says of its finding; `facts` are shown to people. */
+export interface Verdict {
+  readonly facts: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+/** Decides on one record alone. */
+export interface RecordRule extends NativeFacts {
+  readonly type: 'record';
+  readonly judge: (body: unknown, record: PlacedRecord) => Verdict | undefined;
+}
+
+/** Decides on one record against what its user did before. */
+export interface BaselineRule extends NativeFacts {
+  readonly type: 'baseline';
+  /** Days of the user's past to compare with. */
+  readonly days: number;
+  /** Cheap and sure: is the record worth a look at the user's past? */
+  readonly candidate: (body: unknown, record: PlacedRecord) => boolean;
+  readonly judge: (sighting: Sighting, history: UserHistory) => Verdict | undefined;
+  /** Candidates with the same answer are judged once a day, e.g. by network: the first reports. */
+  readonly once: (sighting: Sighting) => string;
+}
+
+/** What a window rule remembers of a record. */
+export interface WindowEvent {
+  readonly t: number;
+  /** Events of a group with the same `once` in the same stretch of time are kept once: the earliest. */
+  readonly once: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+  readonly sighting: Sighting;
+}
+
+/** Decides on several records of one group within a span of event time. */
+export interface WindowRule extends NativeFacts {
+  readonly type: 'window';
+  readonly spanMs: number;
+  /** Length of the stretches within which equal events are kept once. */
+  readonly stretchMs: number;
+  readonly take: (
+    body: unknown,
+    record: PlacedRecord,
+  ) => { readonly group: string; readonly once: string; readonly facts: WindowEvent['facts'] } | undefined;
+  /** Hits among a group's events, sorted by time. A hit belongs to the event that completed it: its last. */
+  readonly judge: (events: readonly WindowEvent[]) => readonly WindowHit[];
+}
+
+export interface WindowHit extends Verdict {
+  readonly events: readonly WindowEvent[];
+}
+
+export type NativeRule = RecordRule | BaselineRule | WindowRule;

@@ -1,0 +1,64 @@
+import { sessionKeys } from '../../indexing/entities/session.ts';
+import { clientIp } from '../../indexing/entities/ip.ts';
+import { countryOf, userAgentOf } from '../../indexing/summary.ts';
+import { objectAt } from '../../indexing/fields.ts';
+import { isObject } from '../../record.ts';
+import { asnOf } from '../sighting.ts';
+import type { WindowEvent, WindowRule } from './native-rule.ts';
+import { MICROSOFT_ASN, networkOf } from './networks.ts';
+import { agentFamily } from './user-agent.ts';
+
+const DAY = 86_400_000;
+
+/** One session id seen in two networks, and in a second country or browser: its token is used by somebody else. */
+export const tokenReplay: WindowRule = {
+  kind: 'native',
+  type: 'window',
+  key: 'session-token-replay',
+  title: 'One session in a second network, and in another country or browser',
+  level: 'high',
+  description:
+    'Within a day, sign-ins of one session id came from two networks and moreover from two countries, or from two kinds of browser. A stolen cookie or refresh token does that; device-code and refresh-token theft can inherit the victim’s own session id.',
+  tags: ['attack.credential-access', 'attack.lateral-movement', 'attack.t1539', 'attack.t1550.004'],
+  references: [
+    'https://learn.microsoft.com/entra/identity/authentication/how-to-authentication-track-linkable-identifiers',
+  ],
+  falsePositives: ['A laptop taken across a border within a day', 'A VPN switched on during a session'],
+  sources: ['signins-interactive', 'signins-noninteractive', 'import'],
+  spanMs: DAY,
+  stretchMs: DAY / 4,
+  take: (body) => {
+    const ip = clientIp(body);
+    const [group] = sessionKeys(body);
+    const asn = asnOf(body);
+    if (!ip || !group || asn === MICROSOFT_ASN || objectAt(body, 'status')?.['errorCode'] !== 0)
+      return undefined;
+    const network = asn === undefined ? networkOf(ip) : `AS${asn}`;
+    const country = countryOf(body)[0] ?? '';
+    const interactive = isObject(body) && body['isInteractive'] === true;
+    const agent = agentFamily(userAgentOf(body)[0]);
+    return {
+      group,
+      once: `${network}|${country}|${agent}|${interactive}`,
+      facts: { network, country, agent },
+    };
+  },
+  judge: (events) => firstOf(events),
+};
+
+const count = (events: readonly WindowEvent[], name: string): string[] => [
+  ...new Set(events.map(({ facts }) => String(facts[name])).filter((text) => text !== '')),
+];
+
+/** The first event at which the window of a day before it shows the replay; one hit a session. */
+function firstOf(events: readonly WindowEvent[]) {
+  for (const last of events) {
+    const window = events.filter(({ t }) => t <= last.t && last.t - t <= DAY);
+    const [networks, countries, agents] = ['network', 'country', 'agent'].map((name) =>
+      count(window, name),
+    ) as [string[], string[], string[]];
+    if (networks.length >= 2 && (countries.length >= 2 || agents.length >= 2))
+      return [{ events: window, facts: { networks, countries, browsers: agents } }];
+  }
+  return [];
+}
