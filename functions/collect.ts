@@ -4,27 +4,31 @@ import { collectMessage, indexMessage, parseMessage, QUEUE } from '../shared/mes
 import { indexSegment } from '../shared/indexing/index-segment.ts';
 import { sweepTenants } from '../shared/indexing/sweep.ts';
 import { root } from './root.ts';
+import { reportState } from './signals.ts';
 
 app.timer('collect', {
   schedule: '0 */5 * * * *',
   handler: async () => {
     await root.ready();
-    await runCollect({
-      tenants: root.settings.tenants,
-      specs: root.specs,
-      backfillDays: root.settings.backfillDays,
-      archive: root.archive,
-      windows: root.windows,
-      queues: root.stores.queues,
-      subscriptions: root.subscriptions,
-      apis: root.apis,
-      clock: root.clock,
-      log: root.log,
-    });
-    await sweepTenants(
-      { ...root.stores, blobs: root.stores.archive, clock: root.clock, log: root.log },
-      root.settings.tenants,
-    );
+    const { settings, specs, windows, clock, log } = root;
+    try {
+      await runCollect({
+        tenants: settings.tenants,
+        specs,
+        backfillDays: settings.backfillDays,
+        archive: root.archive,
+        windows,
+        queues: root.stores.queues,
+        subscriptions: root.subscriptions,
+        apis: root.apis,
+        clock,
+        log,
+      });
+      await sweepTenants({ ...root.stores, blobs: root.stores.archive, clock, log }, settings.tenants);
+    } finally {
+      // Alerts hear of the state whatever became of this run.
+      await reportState({ tenants: settings.tenants, specs, windows, nowMs: clock.now(), log });
+    }
   },
 });
 

@@ -1,10 +1,3 @@
-import {
-  AzureCliCredential,
-  ChainedTokenCredential,
-  DefaultAzureCredential,
-  ManagedIdentityCredential,
-  type TokenCredential,
-} from '@azure/identity';
 import { Archive } from '../shared/archive/archive.ts';
 import { readCoverage } from '../shared/archive/coverage-reader.ts';
 import { WindowTable } from '../shared/archive/windows.ts';
@@ -15,44 +8,65 @@ import { WindowCollector, type TenantApis } from '../shared/collect/collect-wind
 import { LocalBudget, SharedBudget } from '../shared/collect/budget.ts';
 import { sourceSpec, SOURCES } from '../shared/collect/sources/index.ts';
 import { Subscriptions } from '../shared/collect/subscriptions.ts';
-import { graphTransport, tokenTransport, type TokenSource } from '../shared/collect/transport.ts';
+import { graphTransport, guarded, tokenTransport } from '../shared/collect/transport.ts';
 import { VendorApi } from '../shared/collect/vendor-api.ts';
 import { readSettings, type Settings } from '../shared/config.ts';
-import { HoldfastError } from '../shared/errors.ts';
 import { connectStorage } from '../shared/store/connect.ts';
-import { consoleLog } from './log.ts';
+import type { BlobStore } from '../shared/store/stores.ts';
+import { azureCredential, credentialFacts, credentialMaker, tenantTokens } from './credentials.ts';
+import { redactor, secretsOf } from '../shared/redact.ts';
+import { counted, metrics } from '../shared/telemetry.ts';
+import { functionLog } from './log.ts';
+import { startMetrics } from './metrics.ts';
 
 /** The composition root: the only place where clients are made. */
 
 const settings = readSettings(process.env);
 const clock = systemClock;
-const log = consoleLog;
-
-function azureCredential(clientId: string | undefined): TokenCredential {
-  // On Azure the platform's identity endpoint is there; elsewhere a developer's own sign-in is meant.
-  if (process.env['IDENTITY_ENDPOINT']) return new ManagedIdentityCredential(clientId ? { clientId } : {});
-  return new ChainedTokenCredential(new AzureCliCredential(), new DefaultAzureCredential());
-}
+const redact = redactor(secretsOf(settings));
+const log = counted(functionLog(redact));
 
 const storage = connectStorage(
   settings.storage,
-  settings.storage.kind === 'identity' ? azureCredential(settings.storage.clientId) : undefined,
+  settings.storage.kind === 'identity'
+    ? azureCredential(settings.storage.clientId, settings.endpoints.authority)
+    : undefined,
 );
-const { stores } = storage;
+const stores = { ...storage.stores, archive: metered(storage.stores.archive) };
 
-const credential =
-  settings.credential === 'none' ? undefined : azureCredential(settings.managedIdentityClientId);
-
-/** Tokens for one API and tenant; the credential caches them. `renew` cannot force it, but an expired one is never given. */
-function tokens(resource: string, tenantId: string): TokenSource {
-  if (!credential) return () => Promise.resolve('simulated');
-  return async () => {
-    const token = await credential.getToken(`${resource}/.default`, { tenantId });
-    if (token) return token.token;
-    throw new HoldfastError('vendor-refused', `No token for ${resource}.`, {
-      ids: { refusal: 'permission' },
-    });
+/** Counts what goes into the archive. */
+function metered(blobs: BlobStore): BlobStore {
+  return {
+    putNew: async (name, body, options) => {
+      const done = await blobs.putNew(name, body, options);
+      if (done === 'created') metrics.bytes.add(body.length);
+      return done;
+    },
+    get: (name) => blobs.get(name),
+    getRange: (name, offset, length) => blobs.getRange(name, offset, length),
+    info: (name) => blobs.info(name),
+    list: (prefix) => blobs.list(prefix),
   };
+}
+
+const makeCredential = credentialMaker(credentialFacts(settings));
+
+/** Requests carry tokens, so they go to the cloud's own APIs and to nothing else, whatever a link says. */
+const vendorFetch = guarded(
+  countedFetch,
+  [settings.endpoints.graph, settings.endpoints.management],
+  (host) => {
+    metrics.refusedHosts.add(1);
+    log.warn('outbound.refused', { host });
+  },
+);
+
+async function countedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(input, init);
+  const api = { api: new URL(response.url).host };
+  metrics.requests.add(1, { ...api, status: response.status });
+  if (response.status === 429) metrics.throttled.add(1, api);
+  return response;
 }
 
 const identityLimit = { requests: 1, periodMs: 1000 };
@@ -61,7 +75,7 @@ const feedLimit = { requests: 1900, periodMs: 60_000 };
 
 function makeApis(s: Settings, tenant: string): TenantApis {
   const { graph, management } = s.endpoints;
-  const graphSend = graphTransport(tokens(graph, tenant), fetch);
+  const graphSend = graphTransport(tenantTokens(makeCredential, tenant, graph), vendorFetch);
   const shared = (name: string, limit: { requests: number; periodMs: number }): SharedBudget =>
     new SharedBudget(`${tenant}|${name}`, limit, { tables: stores.tables, clock });
   const graphApi = (budget: SharedBudget): VendorApi =>
@@ -78,7 +92,7 @@ function makeApis(s: Settings, tenant: string): TenantApis {
     graphEndpoint: graph,
     feed: {
       api: new VendorApi({
-        transport: tokenTransport(tokens(management, tenant), fetch),
+        transport: tokenTransport(tenantTokens(makeCredential, tenant, management), vendorFetch),
         budget: new LocalBudget(feedLimit, clock),
         clock,
         classify: classifyFeed,
@@ -104,11 +118,17 @@ const subscriptions = new Subscriptions(stores.tables, clock);
 
 let prepared: Promise<void> | undefined;
 
+async function prepare(): Promise<void> {
+  if (settings.metricsEndpoint) await startMetrics(settings.metricsEndpoint);
+  for (const { name, code } of await storage.ensure()) log.warn('storage.not-created', { name, code });
+}
+
 /** Everything the triggers need. `ready` creates containers, tables and queues once per process. */
 export const root = {
   settings,
   clock,
   log,
+  redact,
   stores,
   archive,
   windows,
@@ -132,7 +152,7 @@ export const root = {
   coverage: (tenant: string, fromMs: number, toMs: number) =>
     readCoverage(windows, { tenant, fromMs, toMs, sources: settings.sources, nowMs: clock.now() }),
   ready: (): Promise<void> =>
-    (prepared ??= storage.ensure().catch((error: unknown) => {
+    (prepared ??= prepare().catch((error: unknown) => {
       prepared = undefined;
       throw error;
     })),

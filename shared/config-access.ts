@@ -10,7 +10,12 @@ export type M365Credential =
   | { readonly kind: 'default' }
   | { readonly kind: 'none' }
   | { readonly kind: 'federated'; readonly clientId: string }
-  | { readonly kind: 'certificate'; readonly clientId: string; readonly pem?: string; readonly path?: string };
+  | {
+      readonly kind: 'certificate';
+      readonly clientId: string;
+      readonly pem?: string;
+      readonly path?: string;
+    };
 
 export interface AccessSettings {
   /** `keys`: the platform checks a function key. `entra`: every call needs a token, keys are worth nothing. */
@@ -24,7 +29,7 @@ export interface AccessSettings {
   /** `X-MS-CLIENT-PRINCIPAL` may be believed: App Service authentication runs before the app. */
   readonly platformPrincipal: boolean;
   /** App roles or group ids that stand for `Role` or `Role@tenant`. */
-  readonly roleMap: ReadonlyMap<string, { readonly role: RoleName; readonly tenant: string | '*' }>;
+  readonly roleMap: ReadonlyMap<string, { readonly role: RoleName; readonly tenant: string }>;
   readonly limits: CallLimits;
 }
 
@@ -49,24 +54,45 @@ const pairs = (text: string): [string, string][] =>
 const guids = z
   .string()
   .transform((v) => list(v).map((id) => id.toLowerCase()))
-  .refine((ids) => ids.length > 0 && ids.every((id) => GUID.test(id)), 'must hold tenant ids (GUIDs), comma-separated');
-const count = (max: number) => optional(z.coerce.number({ error: 'must be a whole number' }).int().min(1).max(max));
+  .refine(
+    (ids) => ids.length > 0 && ids.every((id) => GUID.test(id)),
+    'must hold tenant ids (GUIDs), comma-separated',
+  );
+const count = (max: number) =>
+  optional(z.coerce.number({ error: 'must be a whole number' }).int().min(1).max(max));
 
 export const ACCESS_SHAPE = {
   M365_CREDENTIAL: optional(z.enum(['default', 'none', 'federated', 'certificate'])),
-  M365_CLIENT_ID: optional(z.string().regex(GUID, 'must be the client id (a GUID) of the multi-tenant application')),
-  M365_CERTIFICATE: optional(z.string().transform(pemOf).refine(isPem, 'must be a PEM with certificate and private key, or its base64')),
+  M365_CLIENT_ID: optional(
+    z.string().regex(GUID, 'must be the client id (a GUID) of the multi-tenant application'),
+  ),
+  M365_CERTIFICATE: optional(
+    z
+      .string()
+      .transform(pemOf)
+      .refine(isPem, 'must be a PEM with certificate and private key, or its base64'),
+  ),
   M365_CERTIFICATE_PATH: optional(z.string()),
   AUTHORITY_ENDPOINT: optional(serviceUrl),
   AUTH_MODE: optional(z.enum(['keys', 'entra'])),
-  AUTH_KEY_ROLES: z.preprocess(blank, z.string().transform(roles).refine(areRoles, 'must be "none" or hold roles of: Reader, Investigator, Admin').optional()),
+  AUTH_KEY_ROLES: z.preprocess(
+    blank,
+    z
+      .string()
+      .transform(roles)
+      .refine(areRoles, 'must be "none" or hold roles of: Reader, Investigator, Admin')
+      .optional(),
+  ),
   AUTH_AUDIENCE: optional(z.string().transform(list)),
   AUTH_ISSUER_TENANTS: optional(guids),
   AUTH_ROLE_MAP: optional(
     z
       .string()
       .transform(pairs)
-      .refine((all) => all.every(([from, to]) => from !== '' && grant.test(to)), 'must hold value=Role or value=Role@tenant, comma-separated'),
+      .refine(
+        (all) => all.every(([from, to]) => from !== '' && grant.test(to)),
+        'must hold value=Role or value=Role@tenant, comma-separated',
+      ),
   ),
   LIMIT_SPAN_DAYS: optional(
     z
@@ -91,16 +117,23 @@ export function accessFaults(v: AccessValues, tenants: readonly string[]): strin
   const credential = v.M365_CREDENTIAL ?? 'default';
   const withApp = credential === 'federated' || credential === 'certificate';
   if (withApp && !v.M365_CLIENT_ID)
-    faults.push(`M365_CLIENT_ID is missing: M365_CREDENTIAL "${credential}" needs the multi-tenant application's client id`);
+    faults.push(
+      `M365_CLIENT_ID is missing: M365_CREDENTIAL "${credential}" needs the multi-tenant application's client id`,
+    );
   if (credential === 'certificate' && !v.M365_CERTIFICATE && !v.M365_CERTIFICATE_PATH)
-    faults.push('M365_CERTIFICATE is missing: M365_CREDENTIAL "certificate" needs it, or M365_CERTIFICATE_PATH');
+    faults.push(
+      'M365_CERTIFICATE is missing: M365_CREDENTIAL "certificate" needs it, or M365_CERTIFICATE_PATH',
+    );
   if (isLoopback(v.AUTHORITY_ENDPOINT) && credential !== 'none')
-    faults.push('AUTHORITY_ENDPOINT is a loopback address: that is for tests with M365_CREDENTIAL "none" only');
+    faults.push(
+      'AUTHORITY_ENDPOINT is a loopback address: that is for tests with M365_CREDENTIAL "none" only',
+    );
   if (v.AUTH_AUDIENCE && !v.AUTH_ISSUER_TENANTS)
     faults.push('AUTH_ISSUER_TENANTS is missing: AUTH_AUDIENCE needs the tenants whose tokens are accepted');
   for (const [from, to] of v.AUTH_ROLE_MAP ?? []) {
     const tenant = to.split('@')[1];
-    if (tenant && !tenants.includes(tenant)) faults.push(`AUTH_ROLE_MAP gives "${from}" a tenant that TENANT_ID does not name`);
+    if (tenant && !tenants.includes(tenant))
+      faults.push(`AUTH_ROLE_MAP gives "${from}" a tenant that TENANT_ID does not name`);
   }
   return faults;
 }
@@ -163,7 +196,10 @@ function isPem(text: string): boolean {
  * sent as X-MS-CLIENT-PRINCIPAL. On a workstation that variable proves nothing: an instance of App Service (or of Flex
  * Consumption) and storage that is not an emulator must be there, too.
  */
-export function trustsPlatform(env: Readonly<Record<string, string | undefined>>, storageIsLocal: boolean): boolean {
+export function trustsPlatform(
+  env: Readonly<Record<string, string | undefined>>,
+  storageIsLocal: boolean,
+): boolean {
   const onPlatform = Boolean(env['WEBSITE_INSTANCE_ID'] || env['CONTAINER_NAME'] || env['WEBSITE_POD_NAME']);
   const local = storageIsLocal || env['AZURE_FUNCTIONS_ENVIRONMENT'] === 'Development';
   return /^true$/i.test(env['WEBSITE_AUTH_ENABLED'] ?? '') && onPlatform && !local;

@@ -28,5 +28,8 @@ export const serviceUrl = z
     (v) => !URL.canParse(v) || new URL(v).protocol === 'https:' || isLoopback(v),
     'must be https, unless it is a loopback address',
   )
-  .refine((v) => !URL.canParse(v) || (!new URL(v).username && !new URL(v).password), 'must not carry a user name')
+  .refine(
+    (v) => !URL.canParse(v) || (!new URL(v).username && !new URL(v).password),
+    'must not carry a user name',
+  )
   .transform((v) => v.replace(/\/+$/, ''));

@@ -1,10 +1,28 @@
 import { Client, ResponseType, type Context, type Middleware } from '@microsoft/microsoft-graph-client';
+import { HoldfastError } from '../errors.ts';
 import type { Transport, VendorRequest } from './vendor-api.ts';
 
 /** An access token for one API; cached by whoever gives it. `renew` asks for one that was not given before. */
 export type TokenSource = (renew: boolean) => Promise<string>;
 
 export type Fetch = typeof globalThis.fetch;
+
+/**
+ * `fetch` that reaches the given services only: the last guard before a request leaves, behind every check of links.
+ * Anything else is refused before a connection is opened, and told to `onRefused` by its host name.
+ */
+export function guarded(fetch: Fetch, services: readonly string[], onRefused: (host: string) => void): Fetch {
+  const origins = new Set(services.map((service) => new URL(service).origin));
+  return (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : String(input));
+    if (origins.has(url.origin)) return fetch(input, init);
+    onRefused(url.host.slice(0, 200));
+    const message = `Requests to ${url.origin.slice(0, 200)} are not allowed from here.`;
+    return Promise.reject(
+      new HoldfastError('vendor-malformed', message, { ids: { foreignOrigin: url.origin } }),
+    );
+  };
+}
 
 /**
  * Authenticated requests to the Management Activity API. A 401 is answered once with a fresh token: tokens expire

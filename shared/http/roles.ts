@@ -1,22 +1,23 @@
+import { ROLE_NAMES, type RoleName } from '../config-access.ts';
+import { GUID } from '../config-values.ts';
+
 /** Who may do what. Deny by default: a caller has the roles that are named, in the tenants that are named. */
 
-export const ROLES = ['Reader', 'Investigator', 'Admin'] as const;
-
 /** Reader: coverage, health, rules. Investigator: bundles, incidents, detections, entities. Admin: import, preflight. */
-export type Role = (typeof ROLES)[number];
+export type Role = RoleName;
+export const ROLES = ROLE_NAMES;
 
 export const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
 
 /** A role in one tenant, or in all that are kept here. */
 export interface Grant {
   readonly role: Role;
-  readonly tenant: string | '*';
+  /** Or `*`: all that are kept here. */
+  readonly tenant: string;
 }
 
 /** An app role of a token, or a group, that stands for a grant. */
 export type RoleMap = ReadonlyMap<string, Grant>;
-
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** `Investigator` or `Investigator@<tenant id>`; undefined for anything else. */
 export function parseGrant(text: string): Grant | undefined {
@@ -34,10 +35,16 @@ export const grantsOf = (values: readonly string[], map: RoleMap): Grant[] =>
  * What a token of `home` may be granted. The operator's tenant may hold grants for every tenant; a token of any other
  * tenant reaches its own tenant only, whatever its roles say.
  */
-export function confine(grants: readonly Grant[], home: string | undefined, operator: string | undefined): Grant[] {
+export function confine(
+  grants: readonly Grant[],
+  home: string | undefined,
+  operator: string | undefined,
+): Grant[] {
   if (operator === undefined || home === operator) return [...grants];
   if (home === undefined) return [];
-  return grants.flatMap((g) => (g.tenant === '*' || g.tenant === home ? [{ role: g.role, tenant: home }] : []));
+  return grants.flatMap((g) =>
+    g.tenant === '*' || g.tenant === home ? [{ role: g.role, tenant: home }] : [],
+  );
 }
 
 /** Tenants of `kept` in which these grants give the role, in their order there. */

@@ -1,4 +1,11 @@
-import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { HoldfastError } from '../errors.ts';
 import { principalOf, type Principal } from './principal.ts';
 
@@ -103,10 +110,17 @@ const KEYS_UNREACHABLE = [errors.JWKSTimeout, errors.JWKSInvalid];
 
 function translate(error: unknown): HoldfastError {
   const unreachable =
-    KEYS_UNREACHABLE.some((type) => error instanceof type) || !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC';
+    KEYS_UNREACHABLE.some((type) => error instanceof type) ||
+    !(error instanceof errors.JOSEError) ||
+    error.code === 'ERR_JOSE_GENERIC';
   if (unreachable)
-    return new HoldfastError('unavailable', "The tenant's signing keys cannot be fetched now.", { cause: error });
-  return denied(`The token is not accepted: ${error.code === 'ERR_JWT_EXPIRED' ? 'it has expired' : 'it does not check'}.`, error);
+    return new HoldfastError('unavailable', "The tenant's signing keys cannot be fetched now.", {
+      cause: error,
+    });
+  return denied(
+    `The token is not accepted: ${error.code === 'ERR_JWT_EXPIRED' ? 'it has expired' : 'it does not check'}.`,
+    error,
+  );
 }
 
 /** The claims of a token, unverified; undefined where it is no JWT. */

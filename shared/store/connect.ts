@@ -16,8 +16,16 @@ export interface StorageClients {
   readonly stores: Stores;
   readonly blobService: BlobServiceClient;
   readonly queueService: QueueServiceClient;
-  /** Creates containers, tables and queues that do not exist yet. */
-  ensure(): Promise<void>;
+  /**
+   * Creates containers, tables and queues that do not exist yet. An identity that may use but not create them is told
+   * 403 whether or not they are there: these are returned, to be reported; what is really missing fails when it is used.
+   */
+  ensure(): Promise<NotCreated[]>;
+}
+
+export interface NotCreated {
+  readonly name: string;
+  readonly code: string;
 }
 
 /** SDK clients for one storage account. `prefix` keeps several archives apart in one account (tests). */
@@ -44,11 +52,15 @@ export function connectStorage(
     blobService,
     queueService,
     ensure: async () => {
-      await Promise.all([
-        ...CONTAINERS.map((c) => exists(blobService.getContainerClient(name(c)).createIfNotExists())),
-        ...QUEUES.map((q) => exists(queues(q).createIfNotExists())),
-        ...TABLES.map((t) => exists(tableService.createTable(tableName(t)))),
+      const lenient = settings.kind === 'identity';
+      const made = await Promise.all([
+        ...CONTAINERS.map((c) =>
+          exists(c, blobService.getContainerClient(name(c)).createIfNotExists(), lenient),
+        ),
+        ...QUEUES.map((q) => exists(q, queues(q).createIfNotExists(), lenient)),
+        ...TABLES.map((t) => exists(t, tableService.createTable(tableName(t)), lenient)),
       ]);
+      return made.filter((m) => m !== undefined);
     },
   };
 }
@@ -82,11 +94,18 @@ function memoize<T>(make: (key: string) => T): (key: string) => T {
   };
 }
 
-/** "Already there" is what we want; anything else is an error. */
-async function exists(creation: Promise<unknown>): Promise<void> {
+/** "Already there" is what we want; a refusal to create is told to the caller where it may be harmless. */
+async function exists(
+  name: string,
+  creation: Promise<unknown>,
+  lenient: boolean,
+): Promise<NotCreated | undefined> {
   try {
     await creation;
   } catch (error) {
-    if (storageErrorCode(error).status !== 409) throw error;
+    const { status, code } = storageErrorCode(error);
+    if (status === 403 && lenient) return { name, code: code ?? String(status) };
+    if (status !== 409) throw error;
   }
+  return undefined;
 }
