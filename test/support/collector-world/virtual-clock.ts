@@ -1,0 +1,106 @@
+import type { Clock } from '../../../shared/clock.ts';
+
+interface Timer {
+  readonly atMs: number;
+  readonly order: number;
+  readonly fire: () => void;
+}
+
+/** Real milliseconds without a sign of life after which the next timer is due: nothing else can happen. */
+const QUIET_MS = 2;
+/** The same while an answer is awaited: longer, since a busy machine must not look like a service that hangs. */
+const QUIET_IN_FLIGHT_MS = 150;
+
+/**
+ * Time that passes only while everybody sleeps. The simulated tenant and every collector share one; days go by in
+ * milliseconds, and a request that is never answered times out at once.
+ */
+export class VirtualClock implements Clock {
+  #now: number;
+  #order = 0;
+  #timers: Timer[] = [];
+  #inFlight = 0;
+  #signs = 0;
+
+  constructor(nowMs: number) {
+    this.#now = nowMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** Moves time on (or back: a clock that was set), firing what is due on the way. */
+  advance(ms: number): void {
+    const target = this.#now + ms;
+    for (let next = this.#next(); next && next.atMs <= target; next = this.#next()) this.#fire(next);
+    this.#now = target;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.sign();
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (!(ms > 0)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#timers = this.#timers.filter((t) => t !== timer);
+        reject(signal!.reason as Error);
+      };
+      const fire = (): void => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const timer = { atMs: this.#now + ms, order: this.#order++, fire };
+      this.#timers.push(timer);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /** Something happened: the next timer is not due yet. */
+  sign(): void {
+    this.#signs++;
+  }
+
+  /** An answer is awaited until the returned function is called. */
+  awaiting(): () => void {
+    this.#inFlight++;
+    this.sign();
+    let over = false;
+    return () => {
+      if (!over) this.#inFlight--;
+      over = true;
+      this.sign();
+    };
+  }
+
+  /** Awaits the work, and lets time pass whenever all of it sleeps. */
+  async drive<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const finished = work.finally(() => (done = true));
+    finished.catch(() => undefined);
+    let [seen, since] = [-1, 0];
+    while (!done) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (seen !== this.#signs) [seen, since] = [this.#signs, performance.now()];
+      const quietMs = this.#inFlight > 0 ? QUIET_IN_FLIGHT_MS : QUIET_MS;
+      const next = this.#next();
+      if (next && performance.now() - since >= quietMs) this.#fire(next);
+    }
+    return finished;
+  }
+
+  #next(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers)
+      if (!next || timer.atMs < next.atMs || (timer.atMs === next.atMs && timer.order < next.order))
+        next = timer;
+    return next;
+  }
+
+  #fire(timer: Timer): void {
+    this.#timers = this.#timers.filter((t) => t !== timer);
+    this.#now = Math.max(this.#now, timer.atMs);
+    this.sign();
+    timer.fire();
+  }
+}
