@@ -1,3 +1,4 @@
 import './collect.ts';
+import './openapi.ts';
 import './read.ts';
 import './seal.ts';

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { incidentRequest } from '../../bundle/incident/incident.ts';
+import type { Route } from '../route.ts';
+import { finding, id, limit, object, span, tenant, time } from '../schemas.ts';
+
+const MAX_JSON = 1024 * 1024;
+const MAX_FILE = 100 * 1024 * 1024;
+const ofTenant = z.object({ tenant: tenant.optional() });
+const accepted = { description: 'Accepted', schema: object, headers: ['location'] };
+
+const runRequest = z.looseObject({
+  tenant: tenant.optional(),
+  from: time,
+  to: time,
+  rules: z.array(z.string().max(200)).max(1000).optional(),
+  sigma: z.union([z.string(), z.array(z.string())]).optional(),
+  users: z.union([z.string(), z.array(z.string())]).optional(),
+});
+
+export const WORK_ROUTES: readonly Route[] = [
+  {
+    path: '/incidents',
+    method: 'post',
+    role: 'Investigator',
+    expensive: true,
+    maxBody: MAX_JSON,
+    summary: 'Ask for a bundle that is built in the background',
+    query: ofTenant,
+    body: { type: 'application/json', schema: incidentRequest },
+    answers: { 202: accepted },
+  },
+  {
+    path: '/incidents/{id}',
+    method: 'get',
+    role: 'Investigator',
+    summary: 'State and progress of an incident',
+    params: z.object({ id }),
+    query: ofTenant,
+    answers: { 200: { description: 'The incident', schema: object } },
+  },
+  {
+    path: '/incidents/{id}/bundle',
+    method: 'get',
+    role: 'Investigator',
+    expensive: true,
+    summary: "The incident's zip",
+    params: z.object({ id }),
+    query: ofTenant,
+    answers: {
+      200: { description: 'The zip', type: 'application/zip' },
+      303: { description: 'The zip is large: fetch it there, within minutes', headers: ['location'] },
+    },
+  },
+  {
+    path: '/detections/runs',
+    method: 'post',
+    role: 'Investigator',
+    expensive: true,
+    maxBody: MAX_JSON,
+    summary: 'Run rules over the archive in the background',
+    query: ofTenant,
+    body: { type: 'application/json', schema: runRequest },
+    answers: { 202: accepted },
+  },
+  {
+    path: '/detections/runs/{id}',
+    method: 'get',
+    role: 'Investigator',
+    summary: 'State of a run, and what it found',
+    params: z.object({ id }),
+    query: ofTenant,
+    answers: { 200: { description: 'The run', schema: object } },
+  },
+  {
+    path: '/findings',
+    method: 'get',
+    role: 'Investigator',
+    summary: 'Findings, newest first, paged by nextLink',
+    query: z.object({
+      tenant: tenant.optional(),
+      ...span,
+      user: z.string().max(1000).optional(),
+      rule: z.string().max(200).optional(),
+      level: z.string().max(40).optional(),
+      state: z.string().max(40).optional(),
+      limit: limit.optional(),
+    }),
+    answers: {
+      200: {
+        description: 'A page of findings',
+        schema: z.looseObject({ findings: z.array(finding), nextLink: z.string().optional() }),
+      },
+    },
+  },
+  {
+    path: '/findings/{id}',
+    method: 'patch',
+    role: 'Investigator',
+    maxBody: MAX_JSON,
+    summary: 'Change the state of a finding',
+    params: z.object({ id }),
+    query: ofTenant,
+    body: {
+      type: 'application/json',
+      schema: z.looseObject({
+        state: z.enum(['open', 'closed', 'suppressed']),
+        reason: z.string().optional(),
+      }),
+    },
+    answers: { 200: { description: 'The finding', schema: finding } },
+  },
+  {
+    path: '/rules',
+    method: 'get',
+    role: 'Reader',
+    summary: 'Built-in and loaded rules',
+    query: z.object({}),
+    answers: { 200: { description: 'The rules', schema: object } },
+  },
+  {
+    path: '/import',
+    method: 'post',
+    role: 'Admin',
+    expensive: true,
+    maxBody: MAX_FILE,
+    summary: 'Archive records of a file that an investigator has',
+    query: z.object({
+      tenant: tenant.optional(),
+      format: z.string().max(60).optional(),
+      blob: z.string().max(1024).optional(),
+    }),
+    body: { type: 'application/octet-stream' },
+    answers: { 200: { description: 'Counts, and where the records went', schema: object } },
+  },
+];
