@@ -1,4 +1,5 @@
 import { app } from '@azure/functions';
+import { notePending } from '../shared/detect/run/pending.ts';
 import { runCollect } from '../shared/collect/run-collect.ts';
 import { collectMessage, indexMessage, parseMessage, QUEUE } from '../shared/messages.ts';
 import { indexSegment } from '../shared/indexing/index-segment.ts';
@@ -51,6 +52,7 @@ app.storageQueue('indexSegment', {
       blobs: root.stores.archive,
       tables: root.stores.tables,
     });
+    await notePending(root.stores.tables, ref);
     root.log.info('index.segment', {
       source: ref.source,
       date: ref.date,

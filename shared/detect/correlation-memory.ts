@@ -37,6 +37,7 @@ export class ComponentMemory {
   readonly #engine: CorrelationEngine;
   readonly #sightings = new Map<string, Sighting>();
   readonly #hits = new Map<string, ComponentState['hits'][string]>();
+  #seenMs: number;
 
   constructor(component: Component, state?: ComponentState, latenessMs?: number) {
     const correlation = state && parseCorrelationState(state.correlation);
@@ -45,12 +46,16 @@ export class ComponentMemory {
       correlation,
       latenessMs === undefined ? {} : { latenessMs },
     );
+    this.#seenMs = correlation?.seenMs ?? 0;
     for (const sighting of state?.sightings ?? []) this.#sightings.set(sighting.recordId, sighting);
     for (const [id, hit] of Object.entries(state?.hits ?? {})) this.#hits.set(id, hit);
   }
 
   add(fed: readonly SigmaMatch[]): ResolvedChanges {
-    for (const { sighting } of fed) this.#sightings.set(sighting.recordId, sighting);
+    for (const { sighting } of fed) {
+      this.#sightings.set(sighting.recordId, sighting);
+      this.#seenMs = Math.max(this.#seenMs, sighting.timeMs ?? 0);
+    }
     const changes = this.#engine.add(fed.map(({ match }) => match));
     const withdrawn = changes.flatMap((change) => {
       const known = change.change === 'withdrawn' ? this.#hits.get(change.id) : undefined;
@@ -60,6 +65,11 @@ export class ComponentMemory {
     });
     const hits = changes.flatMap((change) => (change.change === 'withdrawn' ? [] : [this.#resolve(change)]));
     return { hits, withdrawn };
+  }
+
+  /** Latest event time seen; 0 when none. */
+  get seenMs(): number {
+    return this.#seenMs;
   }
 
   /** Matches too late to be correlated so far. */

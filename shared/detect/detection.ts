@@ -53,6 +53,11 @@ export class Detection {
     this.#windows = new WindowMemory(windowRules, saved?.windows, latenessMs);
   }
 
+  /** Latest event time of a record that correlations or window rules have seen; 0 when none. */
+  get seenMs(): number {
+    return Math.max(this.#windows.seenMs, ...[...this.#components.values()].map(({ seenMs }) => seenMs));
+  }
+
   /** Turns what records gave into findings. */
   async conclude(evaluated: Evaluated, history: HistorySource): Promise<DetectionOutcome> {
     const correlated = this.#correlate(evaluated);

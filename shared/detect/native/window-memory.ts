@@ -49,6 +49,10 @@ export class WindowMemory {
     this.#dirty.set(rule.key, (this.#dirty.get(rule.key) ?? new Set()).add(taken.group));
   }
 
+  get seenMs(): number {
+    return Number.isFinite(this.#seenMs) ? this.#seenMs : 0;
+  }
+
   /** Hits in the groups that changed. */
   settle(): { readonly rule: WindowRule; readonly group: string; readonly hit: WindowHit }[] {
     const found = [...this.#dirty].flatMap(([key, groups]) => {

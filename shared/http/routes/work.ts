@@ -68,22 +68,25 @@ export const WORK_ROUTES: readonly Route[] = [
     role: 'Investigator',
     summary: 'State of a run, and what it found',
     params: z.object({ id }),
-    query: ofTenant,
+    query: z.object({ tenant: tenant.optional(), after: z.string().max(100).optional() }),
     answers: { 200: { description: 'The run', schema: object } },
   },
   {
     path: '/findings',
     method: 'get',
     role: 'Investigator',
-    summary: 'Findings, newest first, paged by nextLink',
+    summary: 'Findings by time, paged by nextLink',
     query: z.object({
       tenant: tenant.optional(),
       ...span,
       user: z.string().max(1000).optional(),
       rule: z.string().max(200).optional(),
       level: z.string().max(40).optional(),
+      minLevel: z.string().max(40).optional(),
+      session: z.string().max(600).optional(),
       state: z.string().max(40).optional(),
       limit: limit.optional(),
+      after: z.string().max(600).optional(),
     }),
     answers: {
       200: {
@@ -114,7 +117,7 @@ export const WORK_ROUTES: readonly Route[] = [
     method: 'get',
     role: 'Reader',
     summary: 'Built-in and loaded rules',
-    query: z.object({}),
+    query: ofTenant,
     answers: { 200: { description: 'The rules', schema: object } },
   },
   {

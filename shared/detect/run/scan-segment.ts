@@ -1,0 +1,137 @@
+import { readManifest, type Chunk, type Manifest } from '../../archive/manifest.ts';
+import { gunzipMember, linesOf } from '../../archive/segment-reader.ts';
+import { HoldfastError } from '../../errors.ts';
+import type { Ticks } from '../../instant.ts';
+import type { ChunkRange } from '../../indexing/slice.ts';
+import { segmentPath, type SegmentRef } from '../../layout.ts';
+import { parseRecord } from '../../record.ts';
+import type { BlobStore } from '../../store/stores.ts';
+import { Evaluator, type Evaluated } from '../evaluation.ts';
+import type { NativeRule } from '../native/native-rule.ts';
+import type { RuleBook } from '../rule-book.ts';
+
+export interface ScanScope {
+  /** Only these chunks, where the index says whose records lie where. */
+  readonly chunks?: ReadonlySet<number>;
+  /** Only records for which this holds. */
+  readonly accept?: (value: unknown, ticks: Ticks | undefined) => boolean;
+}
+
+export interface ScanCount {
+  readonly records: number;
+  /** Compressed bytes read, and bytes there are. */
+  readonly bytesRead: number;
+  readonly bytesTotal: number;
+}
+
+/**
+ * Evaluates one segment. Chunks in which, by the manifest's operation counts, no rule can match are not read. One run of
+ * chunks is in memory at a time.
+ */
+export async function scanSegment(
+  ref: SegmentRef,
+  book: RuleBook,
+  blobs: BlobStore,
+  into: Evaluated,
+  scope: ScanScope = {},
+): Promise<ScanCount> {
+  const manifest = await readManifest(blobs, ref);
+  if (!manifest)
+    throw new HoldfastError('unavailable', `Segment ${segmentPath(ref)} has no manifest.`, {
+      retryable: true,
+    });
+  const evaluator = new Evaluator(book);
+  const wanted = chunksFor(book, ref, manifest).filter(({ index }) => scope.chunks?.has(index) ?? true);
+  let [records, bytesRead] = [0, 0];
+  for (const run of runsOf(wanted)) {
+    const start = run[0]!.offset;
+    const last = run.at(-1)!;
+    const bytes = await blobs.getRange(segmentPath(ref), start, last.offset + last.length - start);
+    bytesRead += bytes.length;
+    for (const chunk of run) {
+      const member = bytes.subarray(chunk.offset - start, chunk.offset - start + chunk.length);
+      records += scanText(
+        await gunzipMember(member, ref),
+        { ref, chunk: chunk.index },
+        evaluator,
+        into,
+        scope,
+      );
+    }
+  }
+  return { records, bytesRead, bytesTotal: manifest.gzipBytes };
+}
+
+/** Evaluates the lines of one chunk. */
+export function scanText(
+  text: Buffer,
+  { ref, chunk }: { readonly ref: Pick<SegmentRef, 'source' | 'date' | 'segment'>; readonly chunk: number },
+  evaluator: Evaluator,
+  into: Evaluated,
+  { accept }: Pick<ScanScope, 'accept'> = {},
+): number {
+  const place = { date: ref.date, segment: ref.segment, chunk };
+  let records = 0;
+  for (const line of linesOf(text)) {
+    const value = accept ? accepted(line, accept) : jsonOf(line);
+    if (value === undefined) continue;
+    records++;
+    evaluator.take({ source: ref.source, value, place }, into);
+  }
+  return records;
+}
+
+function accepted(line: Buffer, accept: NonNullable<ScanScope['accept']>): unknown {
+  const { value, facts } = parseRecord(line);
+  return accept(value, facts.ticks) ? value : undefined;
+}
+
+/** Lines that are no JSON are archived all the same; no rule can say anything of them. */
+function jsonOf(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Chunks in which a rule of the book can match. */
+export const chunksFor = (
+  book: RuleBook,
+  { source }: Pick<SegmentRef, 'source'>,
+  { chunks }: Pick<Manifest, 'chunks'>,
+): ChunkRange[] =>
+  chunks
+    .map((chunk, index) => ({ index, offset: chunk.offset, length: chunk.length, chunk }))
+    .filter(({ chunk }) => canMatch(book, source, chunk));
+
+function canMatch(book: RuleBook, source: SegmentRef['source'], { operations }: Chunk): boolean {
+  const names = Object.keys(operations);
+  return (
+    book.native.some((rule) => nativeCan(rule, source, names)) ||
+    book.set.candidates(source, names).some((key) => concerns(book, key))
+  );
+}
+
+const nativeCan = (rule: NativeRule, source: SegmentRef['source'], names: readonly string[]): boolean =>
+  rule.sources.includes(source) &&
+  (!rule.operations || names.some((name) => rule.operations!.includes(name)));
+
+/** A rule that neither reports nor feeds anything needs no reading. */
+const concerns = (book: RuleBook, key: string): boolean =>
+  book.infos.get(key)?.standalone !== false || book.components.some(({ feeders }) => feeders.has(key));
+
+/** Neighbouring chunks are one ranged read, up to this many compressed bytes. */
+const RUN_BYTES = 4 * 1024 * 1024;
+
+function runsOf(chunks: readonly ChunkRange[]): ChunkRange[][] {
+  const runs: ChunkRange[][] = [];
+  for (const chunk of chunks) {
+    const run = runs.at(-1);
+    const last = run?.at(-1);
+    const joins = run && last && last.offset + last.length === chunk.offset;
+    if (joins && chunk.offset + chunk.length - run[0]!.offset <= RUN_BYTES) run.push(chunk);
+    else runs.push([chunk]);
+  }
+  return runs;
+}
