@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { canonicalJson } from './json/canonical.ts';
 import { parseInstant, type Ticks } from './instant.ts';
 
@@ -6,7 +6,10 @@ import { parseInstant, type Ticks } from './instant.ts';
 export interface ArchiveRecord {
   /** The vendor's JSON text, one line. */
   readonly text: Buffer;
-  /** The parsed value, or undefined when the text is not JSON (archived all the same, and counted). */
+  /**
+   * The parsed value; undefined when the text is not JSON (archived all the same, and counted); null where it was
+   * parsed and let go (a spool keeps thousands of texts, not their objects).
+   */
   readonly value: unknown;
   readonly facts: RecordFacts;
 }
@@ -49,6 +52,15 @@ function parseJson(text: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The classic audit record inside an envelope of the audit search (Graph `auditLogRecord`); undefined for any other
+ * shape. The envelope's own `userId` and `userPrincipalName` are crossed (API-FACTS D), the record's are not.
+ */
+export function auditDataOf(value: unknown): Json | undefined {
+  if (!isObject(value) || !('auditLogRecordType' in value)) return undefined;
+  return isObject(value['auditData']) ? value['auditData'] : undefined;
 }
 
 /** Never throws: nothing is dropped for its shape. */
@@ -101,7 +113,11 @@ const SIGN_IN_KINDS: Readonly<Record<string, string>> = {
 /** What was done, as the manifests count it and rules are dispatched by it. At most 200 characters. */
 export function operationOf(value: Json): string {
   const named =
-    textOf(value['Operation']) ?? textOf(value['activityDisplayName']) ?? textOf(value['operationName']);
+    textOf(value['Operation']) ??
+    textOf(value['activityDisplayName']) ??
+    textOf(value['operationName']) ??
+    // Audit search: `operation` of the envelope. Other shapes use the word for other things.
+    ('auditLogRecordType' in value ? textOf(value['operation']) : undefined);
   if (named) return named.trim().slice(0, 200);
   if ('riskEventType' in value) return `risk:${String(value['riskEventType'])}`.slice(0, 200);
   if ('provisioningAction' in value)
@@ -123,11 +139,8 @@ const ID_BYTES = 8;
 export function digestOf(record: ArchiveRecord): Buffer {
   const digest = Buffer.allocUnsafe(DIGEST_BYTES);
   const id = record.facts.id ?? canonicalOf(record.text);
-  createHash('sha256').update(id).digest().copy(digest, 0, 0, ID_BYTES);
-  createHash('sha256')
-    .update(record.text)
-    .digest()
-    .copy(digest, ID_BYTES, 0, DIGEST_BYTES - ID_BYTES);
+  hash('sha256', id, 'buffer').copy(digest, 0, 0, ID_BYTES);
+  hash('sha256', record.text, 'buffer').copy(digest, ID_BYTES, 0, DIGEST_BYTES - ID_BYTES);
   return digest;
 }
 

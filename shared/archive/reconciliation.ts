@@ -29,8 +29,8 @@ const signInSchema = z.object({
   hour: z.string(),
   /** UserLoggedIn and UserLoginFailed records of the unified log. */
   logins: z.number(),
-  /** Sign-ins of the Graph reports, interactive and not. */
-  signIns: z.number(),
+  /** Of these, those whose sign-in the Graph reports do not have. */
+  unmatched: z.number(),
 });
 
 export const reconciliationSchema = z.object({
@@ -46,10 +46,15 @@ export const reconciliationSchema = z.object({
   differences: z.array(groupSchema),
   /** Groups that differ beyond those listed. */
   more: z.number(),
-  /** Hours in which sign-ins and logins differ more than is usual. */
+  /** Windows of the date whose comparison was lost with the tables: their records are archived, their counts are not here. */
+  uncompared: z.number(),
+  /** The unified log's logins against sources `signins-*`. */
   signIns: z.object({
     logins: z.number(),
+    unmatched: z.number(),
+    /** Sign-ins archived of the same time; with none, nothing could be compared. */
     signIns: z.number(),
+    /** Hours with more unmatched logins than is usual. */
     beyondExpected: z.array(signInSchema),
   }),
   software: z.string(),

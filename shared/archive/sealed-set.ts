@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 
-/**
- * The paths that seals list, as 64-bit hashes in an open-addressing table: about 16 bytes a path, since an archive
- * of years has millions. Two paths with one hash would leave a blob unsealed, and `verify` says so of any.
- */
-export class SealedSet {
+/** 64-bit keys in an open-addressing table: about 16 bytes a key. */
+export class KeySet {
   #slots = new BigUint64Array(1024);
   #size = 0;
 
@@ -12,20 +9,20 @@ export class SealedSet {
     return this.#size;
   }
 
-  /** False when the path was there already. */
-  add(path: string): boolean {
+  /** False when the key was there already. */
+  add(key: bigint): boolean {
     if (this.#size * 2 >= this.#slots.length) this.#grow();
-    if (!place(this.#slots, keyOf(path))) return false;
+    if (!place(this.#slots, nonZero(key))) return false;
     this.#size++;
     return true;
   }
 
-  has(path: string): boolean {
-    const key = keyOf(path);
+  has(key: bigint): boolean {
+    const wanted = nonZero(key);
     const mask = this.#slots.length - 1;
-    let slot = Number(key & BigInt(mask));
-    while (this.#slots[slot] !== 0n && this.#slots[slot] !== key) slot = (slot + 1) & mask;
-    return this.#slots[slot] === key;
+    let slot = Number(wanted & BigInt(mask));
+    while (this.#slots[slot] !== 0n && this.#slots[slot] !== wanted) slot = (slot + 1) & mask;
+    return this.#slots[slot] === wanted;
   }
 
   #grow(): void {
@@ -47,4 +44,27 @@ function place(slots: BigUint64Array, key: bigint): boolean {
 }
 
 /** Zero marks an empty slot. */
-const keyOf = (path: string): bigint => createHash('sha256').update(path).digest().readBigUInt64LE(0) || 1n;
+const nonZero = (key: bigint): bigint => key || 1n;
+
+/**
+ * The paths that seals list, as 64-bit hashes, since an archive of years has millions. Two paths with one hash would
+ * leave a blob unsealed, and `verify` says so of any.
+ */
+export class SealedSet {
+  readonly #keys = new KeySet();
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** False when the path was there already. */
+  add(path: string): boolean {
+    return this.#keys.add(keyOf(path));
+  }
+
+  has(path: string): boolean {
+    return this.#keys.has(keyOf(path));
+  }
+}
+
+const keyOf = (path: string): bigint => createHash('sha256').update(path).digest().readBigUInt64LE(0);

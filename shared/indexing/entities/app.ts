@@ -1,10 +1,12 @@
+import { auditDataOf } from '../../record.ts';
 import { distinct, guidOf, namedValue, objectAt, objectsAt, textAt, type Json } from '../fields.ts';
 
 /** Applications: client ids of whoever acted, and applications or service principals acted upon. */
 export const appKey = (text: string | undefined): string | undefined =>
   guidOf(text?.replace(/^(application|serviceprincipal)_/i, ''));
 
-export function appKeys(value: unknown): string[] {
+export function appKeys(record: unknown): string[] {
+  const value = auditDataOf(record) ?? record;
   const app = objectAt(value, 'initiatedBy', 'app');
   return distinct(
     [

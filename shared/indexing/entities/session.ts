@@ -1,3 +1,4 @@
+import { auditDataOf } from '../../record.ts';
 import { distinct, guidOf, namedValue, objectAt, objectsAt, textAt } from '../fields.ts';
 
 /** Sessions: the id that links one sign-in to what was done with its token (DETECTIONS §3 names every place). */
@@ -9,7 +10,8 @@ export function sessionKey(text: string | undefined): string | undefined {
   return key && key.length >= 16 && !/^[0-]+$/.test(key) ? key.slice(0, 512) : undefined;
 }
 
-export function sessionKeys(value: unknown): string[] {
+export function sessionKeys(record: unknown): string[] {
+  const value = auditDataOf(record) ?? record;
   return distinct(
     [
       textAt(value, 'sessionId'),
@@ -27,7 +29,8 @@ const linkable = (value: unknown, ...path: string[]): string | undefined =>
   textAt(objectAt(value, ...path), 'sessionId');
 
 /** Unique token ids: case-sensitive; they tie a mailbox record to one sign-in where no session id is written. */
-export function tokenIds(value: unknown): string[] {
+export function tokenIds(record: unknown): string[] {
+  const value = auditDataOf(record) ?? record;
   return distinct([
     textAt(value, 'uniqueTokenIdentifier'),
     textAt(value, 'AppAccessContext', 'UniqueTokenId'),

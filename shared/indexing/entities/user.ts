@@ -1,4 +1,4 @@
-import { isObject } from '../../record.ts';
+import { auditDataOf, isObject } from '../../record.ts';
 import { distinct, guidOf, objectAt, objectsAt, textAt, type Json } from '../fields.ts';
 
 /**
@@ -55,7 +55,11 @@ export function userAliases(value: unknown): [string, string][] {
 
 function identities(value: unknown): Identity[] {
   if (!isObject(value)) return [];
-  const found = [...graphIdentities(value), ...auditLogIdentities(value)];
+  // Audit search: the classic record inside; the envelope's own userId and userPrincipalName are crossed.
+  const inner = auditDataOf(value);
+  const found = inner
+    ? [[textAt(value, 'userPrincipalName'), textAt(value, 'userId')], ...auditLogIdentities(inner)]
+    : [...graphIdentities(value), ...auditLogIdentities(value)];
   return found.map((texts) => ({ keys: distinct(texts.map(userKey)) })).filter((i) => i.keys.length > 0);
 }
 

@@ -87,7 +87,8 @@ export class SealedWorld {
       onlyFeed: 0,
       differences: [],
       more: 0,
-      signIns: { logins: 0, signIns: 0, beyondExpected: [] },
+      uncompared: 0,
+      signIns: { logins: 0, unmatched: 0, signIns: 0, beyondExpected: [] },
     });
   }
 
