@@ -45,6 +45,10 @@ export interface ArchiveOptions {
 }
 
 const MAX_LOGS = 64;
+const NOWHERE = { exact: false, places: [] };
+
+const timeOf = ({ facts }: ArchiveRecord): string | undefined =>
+  facts.ticks === undefined ? undefined : formatTicks(facts.ticks);
 
 /**
  * Appends records to the archive exactly once. Owns the write order segment → manifest; whoever calls it writes
@@ -132,8 +136,7 @@ export class Archive {
     const versions = new Set<DigestedRecord>();
     const batch = new Map<string, DigestedRecord[]>();
     for (const record of records) {
-      const time = record.facts.ticks === undefined ? undefined : formatTicks(record.facts.ticks);
-      const { exact, places } = await log.find(time, record.digest);
+      const { exact, places } = log.empty ? NOWHERE : await log.find(timeOf(record), record.digest);
       if (exact) continue;
       const id = record.digest.toString('latin1', 0, 8);
       const twins = batch.get(id) ?? [];

@@ -44,6 +44,10 @@ export class DateLog {
     this.#graceMs = deps.graceMs;
   }
 
+  get empty(): boolean {
+    return this.#entries.length === 0;
+  }
+
   get listed(): boolean {
     return this.#listed;
   }

@@ -20,18 +20,22 @@ export async function streamBody(
   let bytes = 0;
   const reader = response.body?.getReader();
   if (!reader) return { bytes: 0, sha256: hash.digest('hex') };
+  const watch = new IdleWatch(options);
   try {
     for (;;) {
-      const { done, value } = await within(reader.read(), options);
+      const { done, value } = await Promise.race([reader.read(), watch.expired]);
       if (done) break;
       const chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
       hash.update(chunk);
       bytes += chunk.length;
       await onChunk(chunk);
+      watch.touch();
     }
   } catch (error) {
     void reader.cancel().catch(() => undefined);
     throw asTransportError(error);
+  } finally {
+    watch.stop();
   }
   const promised = response.headers.get('content-encoding') ? null : response.headers.get('content-length');
   if (promised !== null && Number(promised) !== bytes) {
@@ -42,18 +46,37 @@ export async function streamBody(
   return { bytes, sha256: hash.digest('hex') };
 }
 
-async function within<T>(read: Promise<T>, { clock, idleMs }: { clock: Clock; idleMs: number }): Promise<T> {
-  const timer = new AbortController();
-  const idle = clock.sleep(idleMs, timer.signal).then(() => {
+/** One timer a body, not one a chunk: it looks now and then whether bytes have come since. */
+class IdleWatch {
+  /** Rejects once nothing has come for the limit; never resolves. */
+  readonly expired: Promise<never>;
+  readonly #options: { readonly clock: Clock; readonly idleMs: number };
+  readonly #stopped = new AbortController();
+  #lastMs: number;
+
+  constructor(options: { readonly clock: Clock; readonly idleMs: number }) {
+    this.#options = options;
+    this.#lastMs = options.clock.now();
+    this.expired = this.#run();
+    this.expired.catch(() => undefined);
+  }
+
+  touch(): void {
+    this.#lastMs = this.#options.clock.now();
+  }
+
+  stop(): void {
+    this.#stopped.abort(new Error('done'));
+  }
+
+  async #run(): Promise<never> {
+    const { clock, idleMs } = this.#options;
+    for (let leftMs = idleMs; leftMs > 0; leftMs = this.#lastMs + idleMs - clock.now()) {
+      await clock.sleep(leftMs, this.#stopped.signal);
+    }
     throw new HoldfastError('vendor-timeout', `No bytes for ${Math.round(idleMs / 1000)} s.`, {
       retryable: true,
     });
-  });
-  idle.catch(() => undefined);
-  try {
-    return await Promise.race([read, idle]);
-  } finally {
-    timer.abort(new Error('done'));
   }
 }
 

@@ -16,7 +16,7 @@ export class SpoolMemory {
 }
 
 /** One spool gives way at this size; below the second it keeps on even when memory is short (tiny segments cost more). */
-const OWN_LIMIT = 24 * 1024 * 1024;
+const OWN_LIMIT = 8 * 1024 * 1024;
 const WORTH_WRITING = 2 * 1024 * 1024;
 
 export interface Counts {
@@ -71,9 +71,10 @@ export class Spool {
       return ticks;
     }
     const date = dateOf(ticks === undefined ? this.#o.window.fromMs : msFromTicks(ticks));
+    const kept = record.value === undefined ? record : { text, facts: record.facts, value: null };
     const group = this.#byDate.get(date);
-    if (group) group.push(record);
-    else this.#byDate.set(date, [record]);
+    if (group) group.push(kept);
+    else this.#byDate.set(date, [kept]);
     this.#bytes += text.length;
     this.#o.memory.total += text.length;
     return ticks;
@@ -137,3 +138,10 @@ export class Spool {
     this.#byDate = new Map();
   }
 }
+
+/**
+ * The archive stores text and facts, and of the parsed value needs to know only whether there is one; thousands of
+ * values would take several times the memory of their texts.
+ */
+const withoutValue = (record: ArchiveRecord): ArchiveRecord =>
+  record.value === undefined ? record : { text: record.text, facts: record.facts, value: null };

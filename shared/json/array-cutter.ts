@@ -245,8 +245,8 @@ export class ArrayCutter {
   }
 
   #complete(): void {
-    // A copy in every case: the network's buffers are reused and must not be pinned by one small record.
-    const text = Buffer.concat(this.#pieces, this.#size);
+    // A view where the element lies in one chunk: its neighbours hold the rest of that chunk anyway.
+    const text = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#size);
     this.#pieces = [];
     this.#size = 0;
     if (this.#place === 'element') {

@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, mkdir, readdir, readFile, rm, open, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { generateStory, storyGroundTruth } from '../../infra/local/story/index.ts';
+import { Archive } from '../../shared/archive/archive.ts';
+import { buildBundle } from '../../shared/bundle/build-bundle.ts';
+import { parseScope } from '../../shared/bundle/scope.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { indexSegment } from '../../shared/indexing/index-segment.ts';
+import { dateOf } from '../../shared/instant.ts';
+import { parseRecord, type ArchiveRecord } from '../../shared/record.ts';
+import type { SourceId } from '../../shared/sources.ts';
+import { MemoryTables } from '../../shared/store/memory.ts';
+import type { BlobInfo, BlobStore } from '../../shared/store/stores.ts';
+import { measure, type Figure } from './figure.ts';
+
+const RECORDS = Number(process.env['BENCH_RECORDS'] ?? 1_000_000);
+const TENANT = '11111111-1111-4111-8111-111111111111';
+
+/** The archive as files: ripgrep and the bundle then read the same bytes from the same disk. */
+class FileBlobs implements BlobStore {
+  readonly root: string;
+  constructor(root: string) {
+    this.root = root;
+  }
+  async putNew(name: string, body: Uint8Array): Promise<'created' | 'exists'> {
+    await mkdir(dirname(join(this.root, name)), { recursive: true });
+    await writeFile(join(this.root, name), body, { flag: 'wx' });
+    return 'created';
+  }
+  async get(name: string): Promise<Buffer | undefined> {
+    return readFile(join(this.root, name)).catch(() => undefined);
+  }
+  async getRange(name: string, offset: number, length: number): Promise<Buffer> {
+    const file = await open(join(this.root, name));
+    try {
+      return (await file.read(Buffer.allocUnsafe(length), 0, length, offset)).buffer;
+    } finally {
+      await file.close();
+    }
+  }
+  info(): Promise<BlobInfo | undefined> {
+    return Promise.resolve(undefined);
+  }
+  async *list(prefix: string): AsyncIterable<BlobInfo> {
+    const names = await readdir(join(this.root, prefix)).catch(() => []);
+    for (const name of names.sort()) yield { name: prefix + name, size: 0, metadata: {} };
+  }
+}
+
+/** One user's thirty days out of a million records, against `rg -z` over the same archive. */
+export async function benchBundle(): Promise<Figure[]> {
+  const root = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
+  try {
+    const [blobs, tables] = [new FileBlobs(root), new MemoryTables()];
+    const story = { nowMs: Date.now(), records: RECORDS };
+    const records = await fill(blobs, tables, story);
+    const upn = storyGroundTruth({ nowMs: story.nowMs, records: 20_000 }).johanna.upn;
+    const bundle = await best(3, () => bundleOf(upn, story.nowMs, blobs, tables));
+    const rg = await best(3, () => Promise.resolve(grep(upn, join(root, 'v1'))));
+    return [
+      {
+        what: `rg -z / bundle of one user, ${records} records`,
+        value: rg.wall / bundle.wall,
+        unit: ' ×',
+        reach: { value: 20, most: false },
+        note: `rg ${rg.wall.toFixed(2)} s (${rg.result} lines), bundle ${bundle.wall.toFixed(2)} s (${bundle.result} records, all formats, zipped)`,
+      },
+    ];
+  } finally {
+    await rm(root, { recursive: true });
+  }
+}
+
+async function best<T>(times: number, work: () => Promise<T>): Promise<{ result: T; wall: number }> {
+  let found: { result: T; wall: number } | undefined;
+  for (let i = 0; i < times; i++) {
+    const one = await measure(work);
+    if (!found || one.wall < found.wall) found = one;
+  }
+  return found!;
+}
+
+async function fill(
+  blobs: BlobStore,
+  tables: MemoryTables,
+  story: { nowMs: number; records: number },
+): Promise<number> {
+  const archive = new Archive({ blobs, clock: systemClock, graceMs: 0 });
+  const groups = new Map<string, ArchiveRecord[]>();
+  let [held, total] = [0, 0];
+  const flush = async (): Promise<void> => {
+    for (const [key, records] of groups) {
+      const [source, date] = key.split('|') as [SourceId, string];
+      const { segments, added } = await archive.append({
+        tenant: TENANT,
+        source,
+        date,
+        records,
+        window: null,
+        pass: 0,
+        requests: [],
+      });
+      total += added;
+      for (const ref of segments) await indexSegment(ref, { blobs, tables });
+    }
+    groups.clear();
+    held = 0;
+  };
+  // The story comes day by day: one segment a source and day, as a collector that keeps up would write a few.
+  let day = '';
+  for (const { source, text, eventMs } of generateStory(story)) {
+    const date = dateOf(eventMs);
+    if (date !== day && held > 60_000_000) await flush();
+    day = date;
+    const record = parseRecord(Buffer.from(text));
+    const group = groups.get(`${source}|${date}`);
+    if (group) group.push(record);
+    else groups.set(`${source}|${date}`, [record]);
+    held += text.length;
+  }
+  await flush();
+  return total;
+}
+
+async function bundleOf(upn: string, nowMs: number, blobs: BlobStore, tables: MemoryTables): Promise<number> {
+  const scope = parseScope(TENANT, { entities: { user: [upn] } }, nowMs + 86_400_000, 31);
+  const sink = new Writable({ write: (_chunk, _encoding, next) => next() });
+  const request = { id: 'bench', scope, requester: 'bench', requestedMs: nowMs };
+  const { records } = await buildBundle(
+    request,
+    { blobs, tables, coverage: () => Promise.resolve([]) },
+    sink,
+  );
+  return records;
+}
+
+/** Lines that name the user, whatever their place. */
+function grep(upn: string, root: string): number {
+  const out = execFileSync(
+    'rg',
+    ['-z', '-i', '-F', '--no-filename', '--no-ignore', '-g', '*.ndjson.gz', upn, root],
+    { maxBuffer: 1 << 30 },
+  );
+  return out.toString('latin1').split('\n').length - 1;
+}

@@ -1,0 +1,20 @@
+/** One line of a bench's result. */
+export interface Figure {
+  readonly what: string;
+  readonly value: number;
+  /** Printed after the value: ' ×', ' MB', … */
+  readonly unit: string;
+  readonly reach?: { readonly value: number; readonly most: boolean };
+  readonly note?: string;
+}
+
+/** CPU seconds (all threads of this process) and wall seconds of some work. */
+export async function measure<T>(
+  work: () => Promise<T> | T,
+): Promise<{ result: T; cpu: number; wall: number }> {
+  globalThis.gc?.();
+  const [cpu, wall] = [process.cpuUsage(), performance.now()];
+  const result = await work();
+  const used = process.cpuUsage(cpu);
+  return { result, cpu: (used.user + used.system) / 1e6, wall: (performance.now() - wall) / 1000 };
+}
