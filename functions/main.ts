@@ -1,5 +1,6 @@
 import './collect.ts';
 import './openapi.ts';
 import './read.ts';
+import './search.ts';
 import './seal.ts';
 import './detections.ts';

@@ -5,10 +5,12 @@ import { AzureBundles } from '../shared/bundle/publish.ts';
 import { systemClock } from '../shared/clock.ts';
 import { classifyFeed, classifyGraph } from '../shared/collect/classify.ts';
 import { WindowCollector, type TenantApis } from '../shared/collect/collect-window.ts';
-import { LocalBudget, SharedBudget } from '../shared/collect/budget.ts';
+import { LocalBudget, SharedBudget, type Budget } from '../shared/collect/budget.ts';
 import { sourceSpec, SOURCES } from '../shared/collect/sources/index.ts';
 import { Subscriptions } from '../shared/collect/subscriptions.ts';
 import { graphTransport, guarded, tokenTransport } from '../shared/collect/transport.ts';
+import type { SearchApi } from '../shared/collect/ual-search/audit-query.ts';
+import { SubmissionBudget } from '../shared/collect/ual-search/submissions.ts';
 import { VendorApi } from '../shared/collect/vendor-api.ts';
 import { readSettings, type Settings } from '../shared/config.ts';
 import { connectStorage } from '../shared/store/connect.ts';
@@ -73,12 +75,15 @@ const identityLimit = { requests: 1, periodMs: 1000 };
 /** API-FACTS C: 2,000 a minute at least; a little below it. */
 const feedLimit = { requests: 1900, periodMs: 60_000 };
 
-function makeApis(s: Settings, tenant: string): TenantApis {
+/** Polling and paging of audit searches have no documented limit of their own. */
+const searchLimit = { requests: 20, periodMs: 1000 };
+
+function makeApis(s: Settings, tenant: string): TenantApis & { readonly search: SearchApi } {
   const { graph, management } = s.endpoints;
   const graphSend = graphTransport(tenantTokens(makeCredential, tenant, graph), vendorFetch);
   const shared = (name: string, limit: { requests: number; periodMs: number }): SharedBudget =>
     new SharedBudget(`${tenant}|${name}`, limit, { tables: stores.tables, clock });
-  const graphApi = (budget: SharedBudget): VendorApi =>
+  const graphApi = (budget: Budget): VendorApi =>
     new VendorApi({
       transport: graphSend,
       budget,
@@ -90,6 +95,11 @@ function makeApis(s: Settings, tenant: string): TenantApis {
     reports: graphApi(shared('reports', s.reportBudget)),
     identity: graphApi(shared('identity', identityLimit)),
     graphEndpoint: graph,
+    search: {
+      submit: graphApi(new SubmissionBudget(tenant, { tables: stores.tables, clock })),
+      read: graphApi(new LocalBudget(searchLimit, clock)),
+      endpoint: graph,
+    },
     feed: {
       api: new VendorApi({
         transport: tokenTransport(tenantTokens(makeCredential, tenant, management), vendorFetch),
@@ -105,8 +115,8 @@ function makeApis(s: Settings, tenant: string): TenantApis {
   };
 }
 
-const made = new Map<string, TenantApis>();
-const apis = (tenant: string): TenantApis => {
+const made = new Map<string, ReturnType<typeof makeApis>>();
+const apis = (tenant: string): ReturnType<typeof makeApis> => {
   const found = made.get(tenant) ?? makeApis(settings, tenant);
   made.set(tenant, found);
   return found;

@@ -2,7 +2,7 @@
  * `npm run verify`: derives the archive anew from its blobs. `npm run verify -- bundle.zip`: a bundle, offline.
  *
  *   --json            the result as one JSON document on stdout
- *   --head SHA256     hash of a seal noted earlier elsewhere: it must be in the chain (log event `seal.written`)
+ *   --head SHA256     hash of a seal noted earlier elsewhere: it must be in the chain (log event `seal.head`)
  *   --tenant ID       one tenant of TENANT_ID only
  *   --progress FILE   keep the progress in FILE.<tenant>.json, and go on from it
  *

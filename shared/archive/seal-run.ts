@@ -13,6 +13,7 @@ import {
 import type { Log } from '../log.ts';
 import { inParallel } from '../parallel.ts';
 import type { BlobStore } from '../store/stores.ts';
+import { emit } from '../telemetry.ts';
 import {
   MAX_ENTRIES,
   parseSeal,
@@ -110,17 +111,9 @@ const existing = (last: SealLink): SealOutcome => ({
   more: false,
 });
 
-/** The names are those of `infra/azure/signals.json`. */
-function report(log: Log, tenant: string, o: SealOutcome): void {
-  log.info('seal.written', {
-    signal: 'seal.written',
-    tenant,
-    date: o.date,
-    value: o.manifests,
-    entries: o.entries,
-    sha256: o.sha256,
-    more: o.more,
-  });
+function report(log: Log, tenant: string, { date, manifests, entries, sha256, more }: SealOutcome): void {
+  emit(log, { signal: 'seal.written', tenant, date, value: manifests });
+  log.info('seal.head', { tenant, date, entries, sha256, more });
 }
 
 /** The chain so far. A damaged seal stops no new one: what it listed is listed again, and `verify` names it. */

@@ -11,7 +11,7 @@ import { merkleRoot } from './merkle.ts';
  * out or put in later without the whole chain after it being written anew.
  *
  * What the chain cannot prove by itself is its own newest end. The hash of each seal therefore goes to the log
- * (`seal.written`), outside the storage account, and `verify` takes a hash noted earlier (`--head`). A signature
+ * (`seal.head`), outside the storage account, and `verify` takes a hash noted earlier (`--head`). A signature
  * would be detached, over the bytes of the seal, in a blob of its own beside it (`<date>.json.sig`), and a signature
  * of the newest seal would cover all before it.
  */

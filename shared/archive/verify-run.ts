@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { BlobStore, StoredRow, TableStore } from '../store/stores.ts';
 import { joinText, splitText } from '../store/long-text.ts';
+import { emit } from '../telemetry.ts';
 import { verifyTenant } from './verify.ts';
 import { isSound, newProgress, progressSchema, type VerifyProgress } from './verify-progress.ts';
 import type { Problem } from './verify-problem.ts';
@@ -142,13 +143,6 @@ const numbers = ({ seals, manifests, receipts, records, bytes, unsealed, problem
   problems: problemCount,
 });
 
-/** The names are those of `infra/azure/signals.json`. */
-function report(log: Log, tenant: string, found: Problem): void {
-  log.warn('verify.failed', {
-    signal: 'verify.failed',
-    tenant,
-    blob: found.blob,
-    kind: found.kind,
-    reason: found.reason,
-  });
+function report(log: Log, tenant: string, { kind, blob, reason }: Problem): void {
+  emit(log, { signal: 'verify.failed', tenant, blob, reason: `${kind}: ${reason}` });
 }
