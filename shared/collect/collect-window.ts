@@ -13,6 +13,7 @@ import type { FeedPlace } from './feed.ts';
 import { collectGraphWindow } from './graph-window.ts';
 import type { Outcome } from './outcome.ts';
 import { afterFailure, afterPass, childWindows, clampToRetention } from './progress.ts';
+import { answerable, judged, tooLate } from './retention.ts';
 import { Semaphore } from './semaphore.ts';
 import type { Interval, SourceSpec } from './spec.ts';
 import { Spool, SpoolMemory } from './spool.ts';
@@ -133,8 +134,11 @@ export class WindowCollector {
   ): Promise<Outcome> {
     const apis = this.#d.apis(row.tenant);
     if (spec.api === 'feed') {
+      // The feed refuses a listing that begins before its retention; of what it has deleted it lists nothing.
+      const listed = answerable(spec, row, this.#d.clock.now());
+      if (!listed) return { kind: 'collected' };
       const done = await this.#doneContent(row);
-      return collectFeedWindow(spec, row, { place: apis.feed, spool, deadlineMs, done });
+      return collectFeedWindow(spec, listed, { place: apis.feed, spool, deadlineMs, done });
     }
     // What the vendor still holds beyond its promise is taken too: asked for, though never claimed.
     const asked: Interval = { fromMs: spec.marginMs > 0 ? row.fromMs : planned.fromMs, toMs: row.toMs };
@@ -166,16 +170,15 @@ export class WindowCollector {
   ): Promise<void> {
     if (outcome.kind === 'split') return this.#split(row, spool, outcome);
     const caveat = spec.api === 'feed' ? await subscriptionCaveat(this.#d.subscriptions, row) : undefined;
-    const judged: Outcome =
-      outcome.kind === 'collected' && caveat ? { kind: 'partial', reason: caveat, final: true } : outcome;
-    const next = afterPass(row, judged, {
+    const proven = judged(row, outcome, tooLate(spec, row, startedMs, this.#d.settleHours), caveat);
+    const next = afterPass(row, proven, {
       startedMs,
       added: spool.counts.added,
       settleHours: this.#d.settleHours,
     });
     const receipt: Omit<Receipt, 'format' | 'tenant' | 'source' | 'window' | 'pass' | 'software'> = {
-      outcome: judged.kind === 'partial' ? 'partial' : 'collected',
-      ...(judged.kind === 'partial' && { reason: judged.reason }),
+      outcome: proven.kind,
+      ...(proven.kind === 'partial' && { reason: proven.reason }),
       startedAt: new Date(startedMs).toISOString(),
       finishedAt: new Date(this.#d.clock.now()).toISOString(),
       counts: spool.counts,

@@ -35,20 +35,26 @@ export async function collectGraphWindow(
   window: Interval,
   context: GraphWindowContext,
 ): Promise<Outcome> {
+  const read = { pages: 0 };
   for (let restarts = 0; ; restarts++) {
     try {
-      return await anyVersion(spec, window, context);
+      return await anyVersion(spec, window, context, read);
     } catch (error) {
       if (isHoldfastError(error, 'page-token-expired') && restarts < MAX_RESTARTS) continue;
-      return asOutcome(error, window);
+      return asOutcome(error, window, read.pages);
     }
   }
 }
 
-async function anyVersion(spec: GraphSpec, window: Interval, context: GraphWindowContext): Promise<Outcome> {
+async function anyVersion(
+  spec: GraphSpec,
+  window: Interval,
+  context: GraphWindowContext,
+  read: { pages: number },
+): Promise<Outcome> {
   for (const [i, version] of spec.versions.entries()) {
     try {
-      return await pages(spec, version, window, context);
+      return await pages(spec, version, window, context, read);
     } catch (error) {
       if (!isHoldfastError(error, 'not-found') || i === spec.versions.length - 1) throw error;
     }
@@ -61,6 +67,7 @@ async function pages(
   version: 'beta' | 'v1.0',
   window: Interval,
   { api, endpoint, spool, deadlineMs }: GraphWindowContext,
+  read: { pages: number },
 ): Promise<Outcome> {
   let url: string | undefined = `${endpoint}/${version}/${spec.query(window, version)}`;
   for (let count = 1; url !== undefined; count++) {
@@ -69,6 +76,7 @@ async function pages(
       (response, read) => readPage(response, read, url!, spool),
       { deadlineMs, onRequest: (r) => spool.request(r) },
     );
+    read.pages++;
     if (page.nextLink === undefined) return { kind: 'collected' };
     const parts = count === 1 ? partsFor(window, page.records, page.spanMs) : count >= MAX_PAGES ? 2 : 1;
     if (parts > 1 && window.toMs - window.fromMs > SMALLEST_MS) {
@@ -132,7 +140,10 @@ async function readPage(
 }
 
 /** Failures that asking for less can cure are splits; at one second they leave the window partial. */
-function asOutcome(error: unknown, window: Interval): Outcome {
+function asOutcome(error: unknown, window: Interval, pagesRead: number): Outcome {
+  // Work that ran out of its time in mid-window would run out of it again: what was read is kept, and halves follow.
+  if (isHoldfastError(error, 'deadline') && pagesRead > 0 && window.toMs - window.fromMs > SMALLEST_MS)
+    return { kind: 'split', parts: splitInterval(window, 2), reason: error.message };
   if (!isHoldfastError(error, 'vendor-timeout', 'vendor-malformed', 'page-token-expired')) throw error;
   if (isForeign(error)) return { kind: 'partial', reason: describeError(error), final: false };
   if (window.toMs - window.fromMs <= SMALLEST_MS) {

@@ -71,7 +71,7 @@ export class Spool {
       return ticks;
     }
     const date = dateOf(ticks === undefined ? this.#o.window.fromMs : msFromTicks(ticks));
-    const kept = record.value === undefined ? record : { text, facts: record.facts, value: null };
+    const kept = withoutValue(record);
     const group = this.#byDate.get(date);
     if (group) group.push(kept);
     else this.#byDate.set(date, [kept]);

@@ -13,11 +13,12 @@ const ROW = '~subscription';
 const TABLE = 'windows';
 
 export interface SubscriptionState {
-  /** When we started it, milliseconds; 0 when it was already running when first seen. */
+  /** When we first started it, milliseconds; 0 when it was already running when first seen. */
   readonly startedMs: number;
   readonly triedMs: number;
   /** Time without a subscription, when one that had run was found stopped: its content is lost for the feed. */
   readonly interrupted: readonly Interval[];
+  /** When it was last seen running; 0 for never. */
   readonly seenMs: number;
 }
 
@@ -77,15 +78,25 @@ export class Subscriptions {
       return;
     }
     if (known && now - known.triedMs < START_PAUSE_MS) return;
-    const gap = known && known.seenMs > 0 ? [{ fromMs: known.seenMs, toMs: now }] : [];
+    // On record before the start: if we die in between, the next run finds it running and must not take that for
+    // proof that it always was. The time is the latest possible until the service has answered.
+    const record = (startedMs: number): Promise<void> =>
+      this.#put(place.tenant, spec.id, begun(known, now, startedMs));
+    await record(context.deadlineMs);
     await startSubscription(place, spec.contentType, context);
-    await this.#put(place.tenant, spec.id, {
-      startedMs: known ? known.startedMs : now,
-      triedMs: now,
-      interrupted: [...(known?.interrupted ?? []), ...gap].slice(-50),
-      seenMs: now,
-    });
+    await record(this.#clock.now());
   }
+}
+
+/** The state of a subscription that is about to be started: first ever, or after an interruption since it was last seen. */
+function begun(known: SubscriptionState | undefined, triedMs: number, startedMs: number): SubscriptionState {
+  if (!known || known.seenMs === 0) return { startedMs, triedMs, interrupted: [], seenMs: 0 };
+  const earlier = known.interrupted.filter((i) => i.fromMs !== known.seenMs);
+  return {
+    ...known,
+    triedMs,
+    interrupted: [...earlier, { fromMs: known.seenMs, toMs: startedMs }].slice(-50),
+  };
 }
 
 /**

@@ -75,11 +75,11 @@ export class VirtualClock implements Clock {
 
   /** Awaits the work, and lets time pass whenever all of it sleeps. */
   async drive<T>(work: Promise<T>): Promise<T> {
-    let done = false;
-    const finished = work.finally(() => (done = true));
+    const state = { done: false };
+    const finished = work.finally(() => (state.done = true));
     finished.catch(() => undefined);
     let [seen, since] = [-1, 0];
-    while (!done) {
+    while (!state.done) {
       await new Promise((resolve) => setImmediate(resolve));
       if (seen !== this.#signs) [seen, since] = [this.#signs, performance.now()];
       const quietMs = this.#inFlight > 0 ? QUIET_IN_FLIGHT_MS : QUIET_MS;

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR, inWorld, START, ual } from '../support/collector-world.ts';
+
+// Defence: Subscriptions (AF20024 is success, one type's failure stops no other, interruptions are on record before
+// the restart), subscriptionCaveat.
+describe('13: the life cycle of subscriptions', () => {
+  it(
+    'starting what runs already is no error, even when the list does not show it',
+    inWorld({ sources: ['ual-exchange'], records: [ual('r', START - HOUR)] }, async (world) => {
+      world.tenant.subscribe(['Audit.Exchange']);
+      world.tenant.fault({ kind: 'status', status: 500, endpoint: 'feed.list', times: 2 });
+      await world.run();
+      await world.pass(HOUR, HOUR / 4);
+      expect(world.archivedIds()).toEqual(['r']);
+      expect((await world.stateAt('ual-exchange', START - HOUR)).reason).not.toContain('subscription began');
+    }),
+  );
+
+  it(
+    'one content type that cannot be started stops no other',
+    inWorld(
+      {
+        sources: ['ual-exchange', 'ual-general'],
+        records: [ual('x', START - HOUR), ual('g', START - HOUR, START - HOUR, 'ual-general')],
+      },
+      async (world) => {
+        world.tenant.fault({ kind: 'unauthorized', endpoint: 'feed.start', match: 'Audit.Exchange' });
+        await world.run();
+        expect(world.archivedIds()).toEqual(['g']);
+        expect((await world.stateAt('ual-exchange', START - HOUR)).state).toBe('unavailable');
+        world.tenant.clearFaults();
+        await world.pass(2 * HOUR, HOUR / 4);
+        expect(world.archivedIds()).toEqual(['g', 'x']);
+      },
+    ),
+  );
+
+  it(
+    'content that comes 12 hours after the first start is collected, and the time before it is not called complete',
+    inWorld({ sources: ['ual-exchange'], records: [ual('r', START - HOUR)] }, async (world) => {
+      world.tenant.set({ feed: { firstContentDelayMs: 12 * HOUR } });
+      await world.run();
+      await world.pass(6 * HOUR, HOUR);
+      expect(world.archivedIds()).toEqual([]);
+      await world.pass(4 * DAY, 3 * HOUR);
+      expect(world.archivedIds()).toEqual(['r']);
+      const before = await world.stateAt('ual-exchange', START - HOUR);
+      expect(before).toMatchObject({ state: 'partial' });
+      expect(before.reason).toContain('the subscription began on');
+    }),
+  );
+
+  const stopped = inWorldStopped();
+  it('one that an administrator stopped is started again, and coverage says what is lost', stopped.whole);
+  it('also when the collector dies right after the restart', stopped.withCrash);
+});
+
+/** Content lost between a stop and the restart; the records around it must be there, the interval must say so. */
+function inWorldStopped(): { whole: () => Promise<void>; withCrash: () => Promise<void> } {
+  const run = (crash: boolean) =>
+    inWorld({ sources: ['ual-exchange'] }, async (world) => {
+      await world.run();
+      await world.pass(3 * HOUR, HOUR);
+      const stopMs = world.clock.now();
+      world.tenant.disableSubscription('Audit.Exchange');
+      world.clock.advance(HOUR);
+      world.tenant.publish([ual('lost', world.clock.now())]);
+      world.clock.advance(HOUR);
+      const calls = world.instances[0]!.perimeter;
+      if (crash) dieAfterStart(calls);
+      await world.run();
+      expect(calls.dead).toBe(crash);
+      if (crash) world.start();
+      const restartMs = world.clock.now();
+      await world.pass(HOUR, HOUR / 2);
+      world.tenant.publish([ual('after', world.clock.now())]);
+      await world.pass(5 * DAY, 3 * HOUR);
+      expect(world.archivedIds()).toEqual(['after']);
+      const { intervals } = await world.coverage('ual-exchange', stopMs - DAY / 2, restartMs + DAY);
+      const lost = intervals.filter((i) => i.reason?.includes('the subscription was stopped between'));
+      expect(lost.length).toBeGreaterThan(0);
+      expect(Date.parse(lost[0]!.from)).toBeLessThanOrEqual(stopMs);
+      expect(Date.parse(lost.at(-1)!.to)).toBeGreaterThanOrEqual(stopMs + HOUR);
+      expect((await world.stateAt('ual-exchange', stopMs + HOUR)).state).toBe('partial');
+      expect((await world.stateAt('ual-exchange', restartMs + 3 * HOUR)).state).toBe('complete');
+    });
+  return { whole: run(false), withCrash: run(true) };
+}
+
+/** Dies at the first call behind the request that starts the subscription. */
+function dieAfterStart(perimeter: { readonly calls: string[]; kill(): void }): void {
+  const { calls } = perimeter;
+  const push = calls.push.bind(calls);
+  calls.push = (...names: string[]) => {
+    if (calls.at(-1)?.endsWith('/subscriptions/start')) perimeter.kill();
+    return push(...names);
+  };
+}
