@@ -4,3 +4,4 @@ import './read.ts';
 import './search.ts';
 import './seal.ts';
 import './detections.ts';
+import './incidents.ts';

@@ -1,53 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { app } from '@azure/functions';
-import { buildBundle } from '../shared/bundle/build-bundle.ts';
 import { describeEntity } from '../shared/bundle/entity.ts';
 import { readHealth } from '../shared/archive/health.ts';
-import { entityKey, parseScope, parseSpan } from '../shared/bundle/scope.ts';
+import { entityKey, parseSpan } from '../shared/bundle/scope.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import { searchUsers } from '../shared/indexing/query.ts';
 import { ENTITY_KINDS, isEntityKind } from '../shared/layout.ts';
 import { formatSeconds } from '../shared/instant.ts';
-import { http, json, listOf, query, SECURITY, tenantOf } from './http.ts';
+import { http, json, query, tenantOf } from './http.ts';
 import { root } from './root.ts';
-
-/** Body of one HTTP answer at most; above it, a link to the blob. */
-const INLINE_BYTES = 16 * 1024 * 1024;
-const LINK_MINUTES = 15;
-
-app.http('bundle', {
-  route: 'bundle',
-  methods: ['GET'],
-  authLevel: 'function',
-  handler: http('Investigator', async (request, caller) => {
-    const get = query(request, ['tenant', 'from', 'to', ...ENTITY_KINDS]);
-    const entities = Object.fromEntries(ENTITY_KINDS.map((kind) => [kind, listOf(request, kind)]));
-    const scope = parseScope(
-      tenantOf(get('tenant')),
-      { from: get('from'), to: get('to'), entities },
-      root.clock.now(),
-      30,
-    );
-    const id = randomUUID();
-    const name = `${scope.tenant}/${id}.zip`;
-    const { body } = await root.bundles.write(name, INLINE_BYTES, async (sink) => {
-      await buildBundle({ id, scope, requester: caller.name, requestedMs: root.clock.now() }, deps, sink);
-    });
-    if (!body)
-      return { status: 303, headers: { ...SECURITY, location: await root.bundles.link(name, LINK_MINUTES) } };
-    return {
-      status: 200,
-      headers: {
-        ...SECURITY,
-        'content-type': 'application/zip',
-        'content-disposition': `attachment; filename="holdfast-${id}.zip"`,
-      },
-      body,
-    };
-  }),
-});
-
-const deps = { blobs: root.stores.archive, tables: root.stores.tables, coverage: root.coverage };
 
 app.http('coverage', {
   route: 'coverage',

@@ -7,6 +7,7 @@ import { classifyFeed, classifyGraph } from '../shared/collect/classify.ts';
 import { WindowCollector, type TenantApis } from '../shared/collect/collect-window.ts';
 import { LocalBudget, SharedBudget, type Budget } from '../shared/collect/budget.ts';
 import { sourceSpec, SOURCES } from '../shared/collect/sources/index.ts';
+import { StateReader, type StateApis } from '../shared/collect/state.ts';
 import { Subscriptions } from '../shared/collect/subscriptions.ts';
 import { graphTransport, guarded, tokenTransport } from '../shared/collect/transport.ts';
 import type { SearchApi } from '../shared/collect/ual-search/audit-query.ts';
@@ -78,7 +79,10 @@ const feedLimit = { requests: 1900, periodMs: 60_000 };
 /** Polling and paging of audit searches have no documented limit of their own. */
 const searchLimit = { requests: 20, periodMs: 1000 };
 
-function makeApis(s: Settings, tenant: string): TenantApis & { readonly search: SearchApi } {
+/** API-FACTS E: resource units, 3,500 per 10 s at least; snapshots are few, so a modest pace is enough. */
+const directoryLimit = { requests: 50, periodMs: 10_000 };
+
+function makeApis(s: Settings, tenant: string): TenantApis & StateApis & { readonly search: SearchApi } {
   const { graph, management } = s.endpoints;
   const graphSend = graphTransport(tenantTokens(makeCredential, tenant, graph), vendorFetch);
   const shared = (name: string, limit: { requests: number; periodMs: number }): SharedBudget =>
@@ -94,6 +98,7 @@ function makeApis(s: Settings, tenant: string): TenantApis & { readonly search: 
   return {
     reports: graphApi(shared('reports', s.reportBudget)),
     identity: graphApi(shared('identity', identityLimit)),
+    directory: graphApi(shared('directory', directoryLimit)),
     graphEndpoint: graph,
     search: {
       submit: graphApi(new SubmissionBudget(tenant, { tables: stores.tables, clock })),
@@ -159,6 +164,7 @@ export const root = {
   bundles: new AzureBundles(storage.blobService, storage.blobService.getContainerClient('bundles'), () =>
     clock.now(),
   ),
+  state: new StateReader(apis, clock),
   coverage: (tenant: string, fromMs: number, toMs: number) =>
     readCoverage(windows, { tenant, fromMs, toMs, sources: settings.sources, nowMs: clock.now() }),
   ready: (): Promise<void> =>

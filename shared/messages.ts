@@ -24,6 +24,9 @@ export const indexMessage = z.object({
 });
 export type IndexMessage = z.infer<typeof indexMessage>;
 
+export const bundleMessage = z.object({ tenant: z.string(), id: z.guid() });
+export type BundleMessage = z.infer<typeof bundleMessage>;
+
 export const QUEUE = {
   collect: 'collect-window',
   index: 'index-segment',

@@ -5,6 +5,7 @@ import { timelineRow, type TimelineRow } from './describe.ts';
 import type { BundleContent, EntitySummary } from './formats/format.ts';
 import { timeKey, type FoundRecord } from './read-records.ts';
 import { RecordFile } from './record-file.ts';
+import type { SourceId } from '../sources.ts';
 
 /** Sessions and addresses beyond this many are counted in the manifest, not listed: memory stays bounded. */
 const MAX_ENTITIES = 20_000;
@@ -78,37 +79,63 @@ class Versions {
   }
 }
 
-export interface GatheredContent extends BundleContent {
+/** What is read once from the archive: the records on disk, and what is known of them as a whole. */
+export interface Gathered {
+  readonly records: RecordFile;
+  readonly timeline: BundleContent['timeline'];
+  /** Record numbers in time order, the latest version of each. */
+  readonly order: () => Iterable<number>;
+  readonly sessions: readonly EntitySummary[];
+  readonly ips: readonly EntitySummary[];
   readonly count: number;
   readonly events: number;
   readonly unlisted: { readonly sessions: number; readonly ips: number };
+  readonly numberOf: (id: string, source?: SourceId) => number | undefined;
   dispose(): Promise<void>;
 }
 
-/** Reads the scope's records once, onto disk, with what the formats need to know of the whole. */
-export async function gather(found: AsyncIterable<FoundRecord>): Promise<GatheredContent> {
+/** Told of progress now and then; throws to stop the work. */
+export type Heartbeat = (done: number) => Promise<void>;
+
+const BEAT = 2000;
+
+/**
+ * Reads the scope's records once, onto disk, with what the formats need to know of the whole.
+ * @param lookFor ids of records whose numbers will be asked for
+ */
+export async function gather(
+  found: AsyncIterable<FoundRecord>,
+  lookFor: ReadonlySet<string>,
+  beat: Heartbeat,
+): Promise<Gathered> {
   const records = await RecordFile.create();
   try {
     const [sessions, ips, versions] = [new Tally(), new Tally(), new Versions()];
+    const numbers = new Map<string, number>();
     for await (const record of found) {
+      const { id } = record.facts;
       versions.add(records.count, record);
+      if (id !== undefined && lookFor.has(id)) {
+        numbers.set(id, records.count);
+        numbers.set(`${record.source}\n${id}`, records.count);
+      }
       for (const key of record.keys.session) sessions.add(key, record);
       for (const key of record.keys.ip) ips.add(key, record);
       await records.add(record.source, record.text, timeKey(record.facts.ticks));
+      if (records.count % BEAT === 0) await beat(records.count);
     }
     await records.finish();
-    const counts = versions.counts();
-    const timeline = (): AsyncIterable<TimelineRow> => timelineRows(records, versions, counts);
-    let events = 0;
-    for (let i = 0; i < records.count; i++) if (!versions.isSuperseded(i)) events++;
+    const order = latestInOrder(records, versions);
     return {
       records,
-      timeline,
+      order: () => order,
+      timeline: (part = {}) => timelineRows(records, order, versions.counts(), part),
       sessions: sessions.summaries(),
       ips: ips.summaries(),
       count: records.count,
-      events,
+      events: order.length,
       unlisted: { sessions: sessions.overflow, ips: ips.overflow },
+      numberOf: (id, source) => numbers.get(source === undefined ? id : `${source}\n${id}`),
       dispose: () => records.dispose(),
     };
   } catch (error) {
@@ -117,13 +144,15 @@ export async function gather(found: AsyncIterable<FoundRecord>): Promise<Gathere
   }
 }
 
+const latestInOrder = (records: RecordFile, versions: Versions): Uint32Array =>
+  records.inTimeOrder().filter((number) => !versions.isSuperseded(number));
+
 async function* timelineRows(
   records: RecordFile,
-  versions: Versions,
+  order: Uint32Array,
   counts: ReadonlyMap<number, number>,
+  { skip = 0, take = order.length }: { skip?: number; take?: number },
 ): AsyncIterable<TimelineRow> {
-  for (const number of records.inTimeOrder()) {
-    if (versions.isSuperseded(number)) continue;
+  for (const number of order.subarray(skip, skip + take))
     yield timelineRow(records.sourceOf(number), await records.record(number), counts.get(number) ?? 1);
-  }
 }

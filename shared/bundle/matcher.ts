@@ -1,4 +1,5 @@
 import { entityKeys, type EntityKeys } from '../indexing/entities/index.ts';
+import { textAt } from '../indexing/fields.ts';
 import { aliasesOf } from '../indexing/query.ts';
 import { ENTITY_KINDS, type EntityKind } from '../layout.ts';
 import type { Ticks } from '../instant.ts';
@@ -21,7 +22,7 @@ export async function wantedKeys(scope: Scope, tables: TableStore): Promise<Want
 }
 
 export interface MatchedBy {
-  readonly kind: EntityKind;
+  readonly kind: EntityKind | 'message';
   readonly key: string;
 }
 
@@ -38,6 +39,18 @@ export function matchRecord(
     for (const key of keys[kind]) if (wanted[kind].has(key)) return { by: { kind, key }, keys };
   }
   return undefined;
+}
+
+/** Mail protection's records name sender and recipients, but nobody acts in them: their message id ties them. */
+export const MAIL_FLOW = 'TIMailData';
+
+export function matchMail(
+  value: unknown,
+  messages: ReadonlySet<string>,
+): { by: MatchedBy; keys: EntityKeys } | undefined {
+  if (messages.size === 0 || textAt(value, 'Operation') !== MAIL_FLOW) return undefined;
+  const key = textAt(value, 'InternetMessageId') ?? '';
+  return messages.has(key) ? { by: { kind: 'message', key }, keys: entityKeys(value) } : undefined;
 }
 
 /** A record without a readable time is kept: leaving it out would hide it. */

@@ -35,7 +35,11 @@ export class MemoryBundles implements BundleStore {
     return Promise.resolve(this.blobs.get(name));
   }
 
-  put(name: string, body: Buffer, expected: 'new' | { readonly etag: string }): Promise<'written' | 'changed'> {
+  put(
+    name: string,
+    body: Buffer,
+    expected: 'new' | { readonly etag: string },
+  ): Promise<'written' | 'changed'> {
     const found = this.blobs.get(name);
     const fits = expected === 'new' ? found === undefined : found?.etag === expected.etag;
     if (!fits) return Promise.resolve('changed');

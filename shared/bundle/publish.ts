@@ -31,7 +31,11 @@ export interface BundleStore {
   link(name: string, minutes: number): Promise<string>;
   get(name: string): Promise<StoredBlob | undefined>;
   /** Writes a small blob: `new` creates only, an etag replaces only that version. */
-  put(name: string, body: Buffer, expected: 'new' | { readonly etag: string }): Promise<'written' | 'changed'>;
+  put(
+    name: string,
+    body: Buffer,
+    expected: 'new' | { readonly etag: string },
+  ): Promise<'written' | 'changed'>;
   remove(name: string): Promise<void>;
   list(prefix: string): AsyncIterable<ListedBlob>;
 }

@@ -7,7 +7,7 @@ import { ENTITY_KINDS, segmentPath, type SegmentRef } from '../layout.ts';
 import { parseRecord, type RecordFacts } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import type { BlobStore, TableStore } from '../store/stores.ts';
-import { matchRecord, type MatchedBy, type WantedKeys } from './matcher.ts';
+import { matchMail, matchRecord, type MatchedBy, type WantedKeys } from './matcher.ts';
 import { prefilterFor, type Prefilter } from './prefilter.ts';
 import type { Scope } from './scope.ts';
 
@@ -79,11 +79,13 @@ export async function* readRecords(
   scope: Scope,
   wanted: WantedKeys,
   blobs: BlobStore,
+  messages: ReadonlySet<string> = NONE,
 ): AsyncIterable<FoundRecord> {
-  const prefilter = prefilterFor(wanted);
+  // A mail's flow record holds none of the keys.
+  const prefilter = messages.size > 0 ? everyLine : prefilterFor(wanted);
   const runs = located.flatMap(({ ref, chunks }) => runsOf(chunks).map((run) => ({ ref, run })));
   for await (const { ref, texts } of ahead(runs, AHEAD, (one) => readRun(one, blobs))) {
-    for (const text of texts) yield* matching(text, ref, scope, wanted, prefilter);
+    for (const text of texts) yield* matching(text, ref, { scope, wanted, messages, prefilter });
   }
 }
 
@@ -124,18 +126,23 @@ async function* ahead<T, R>(
   }
 }
 
-function* matching(
-  text: Buffer,
-  ref: SegmentRef,
-  scope: Scope,
-  wanted: WantedKeys,
-  prefilter: Prefilter,
-): Generator<FoundRecord> {
-  const maybe = prefilter(text);
+interface Wanted {
+  readonly scope: Scope;
+  readonly wanted: WantedKeys;
+  /** Mails whose flow records belong to the scope too. */
+  readonly messages: ReadonlySet<string>;
+  readonly prefilter: Prefilter;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+const everyLine: Prefilter = () => () => true;
+
+function* matching(text: Buffer, ref: SegmentRef, w: Wanted): Generator<FoundRecord> {
+  const mayMatch = w.prefilter(text);
   for (const line of linesOf(text)) {
-    if (!maybe(line)) continue;
+    if (!mayMatch(line)) continue;
     const { value, facts } = parseRecord(line);
-    const match = matchRecord(value, facts.ticks, wanted, scope);
+    const match = matchRecord(value, facts.ticks, w.wanted, w.scope) ?? matchMail(value, w.messages);
     if (match) yield { source: ref.source, ref, text: line, value, facts, keys: match.keys, by: match.by };
   }
 }

@@ -104,6 +104,21 @@ export class RecordFile {
     return a - b;
   }
 
+  #lines: Uint32Array | undefined;
+
+  /** The record's line, from 1, in the bundle's file of its source. */
+  lineOf(number: number): number {
+    this.#lines ??= this.#countLines();
+    return this.#lines[number]!;
+  }
+
+  #countLines(): Uint32Array {
+    const lines = new Uint32Array(this.#count);
+    for (const source of this.#sourceIds)
+      for (const [i, number] of this.inTimeOrder(source).entries()) lines[number] = i + 1;
+    return lines;
+  }
+
   sourceOf(number: number): SourceId {
     return this.#sourceIds[this.#sources[number]!]!;
   }

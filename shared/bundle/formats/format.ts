@@ -1,14 +1,27 @@
+import type { Analysis } from '../analysis/analyse.ts';
 import type { RecordFile } from '../record-file.ts';
 import type { TimelineRow } from '../describe.ts';
 import type { Summary } from '../../indexing/summary.ts';
+import type { BundlePlan } from '../incident/plan.ts';
+import type { ReportInput } from '../report/input.ts';
+import type { SnapshotFile } from '../../snapshot.ts';
 
 /** What a format may draw on. Everything is read from disk or small; nothing here grows with the records but rows. */
 export interface BundleContent {
   readonly records: RecordFile;
   /** Timeline rows in time order, one per record (its latest version), made anew at each call. */
-  readonly timeline: () => AsyncIterable<TimelineRow>;
+  readonly timeline: (part?: {
+    readonly skip?: number;
+    readonly take?: number;
+  }) => AsyncIterable<TimelineRow>;
+  /** Number of timeline rows. */
+  readonly events: number;
   readonly sessions: readonly EntitySummary[];
   readonly ips: readonly EntitySummary[];
+  readonly plan: BundlePlan;
+  readonly analysis: Analysis;
+  readonly snapshots: readonly SnapshotFile[];
+  readonly report: ReportInput;
 }
 
 export interface EntitySummary {
@@ -28,3 +41,13 @@ export interface BundleFile {
 }
 
 export type Format = (content: BundleContent) => BundleFile[];
+
+/** A file of one JSON value, indented for reading. */
+export const jsonFile = (path: string, value: unknown, records?: number): BundleFile => ({
+  path,
+  ...(records !== undefined && { records }),
+  content: async function* () {
+    yield `${JSON.stringify(value, null, 2)}\n`;
+    await Promise.resolve();
+  },
+});

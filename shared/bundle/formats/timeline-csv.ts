@@ -2,7 +2,7 @@ import type { TimelineRow } from '../describe.ts';
 import { csvRow } from './csv.ts';
 import type { Format } from './format.ts';
 
-const COLUMNS: readonly (keyof TimelineRow)[] = [
+export const COLUMNS: readonly (keyof TimelineRow)[] = [
   'time',
   'source',
   'operation',

@@ -171,7 +171,8 @@ export class IncidentStore {
     const known = await this.store.get(name);
     if (known) return JSON.parse(known.body.toString('utf8')) as T;
     const made = bytes(await make());
-    if ((await this.store.put(name, made, 'new')) === 'written') return JSON.parse(made.toString('utf8')) as T;
+    if ((await this.store.put(name, made, 'new')) === 'written')
+      return JSON.parse(made.toString('utf8')) as T;
     return JSON.parse((await this.store.get(name))!.body.toString('utf8')) as T;
   }
 

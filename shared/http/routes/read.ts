@@ -59,6 +59,8 @@ export const READ_ROUTES: readonly Route[] = [
       session: entities('Session ids').optional(),
       ip: entities('IPv4 or IPv6 addresses').optional(),
       app: entities('Application ids').optional(),
+      expand: z.enum(['0', '1', '2', '3']).optional().describe('Rounds of expansion; 0 when left out.'),
+      zone: z.string().max(60).optional().describe('IANA time zone shown beside UTC, e.g. Europe/Vienna.'),
     }),
     answers: {
       200: { description: 'The zip', type: 'application/zip' },

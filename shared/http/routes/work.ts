@@ -39,6 +39,15 @@ export const WORK_ROUTES: readonly Route[] = [
     answers: { 200: { description: 'The incident', schema: object } },
   },
   {
+    path: '/incidents/{id}',
+    method: 'delete',
+    role: 'Investigator',
+    summary: 'Cancel an incident: its job stops, its results are removed',
+    params: z.object({ id }),
+    query: ofTenant,
+    answers: { 200: { description: 'The incident, cancelled', schema: object } },
+  },
+  {
     path: '/incidents/{id}/bundle',
     method: 'get',
     role: 'Investigator',

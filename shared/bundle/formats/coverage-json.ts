@@ -1,0 +1,11 @@
+import { formatSeconds } from '../../instant.ts';
+import { jsonFile, type Format } from './format.ts';
+
+/** `coverage.json`: what is proven collected, and what is not, when the bundle was planned. */
+export const coverageJson: Format = ({ plan }) => [
+  jsonFile('coverage.json', {
+    from: formatSeconds(plan.scope.fromMs),
+    to: formatSeconds(plan.scope.toMs),
+    sources: plan.coverage,
+  }),
+];
