@@ -22,6 +22,4 @@ export const isSourceId = (text: string): text is SourceId =>
   (SOURCE_IDS as readonly string[]).includes(text);
 
 /** Sources that timers collect, each with coverage of its own. */
-export const COLLECTED_SOURCES: readonly SourceId[] = SOURCE_IDS.filter(
-  (id) => id !== 'ual-search' && id !== 'import',
-);
+export const COLLECTED_SOURCES: readonly SourceId[] = SOURCE_IDS.filter((id) => id !== 'import');

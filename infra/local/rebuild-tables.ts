@@ -3,6 +3,7 @@ import type { Receipt } from '../../shared/archive/receipt.ts';
 import { WindowTable, type WindowRow } from '../../shared/archive/windows.ts';
 import type { Outcome } from '../../shared/collect/outcome.ts';
 import { afterPass } from '../../shared/collect/progress.ts';
+import { afterSearch } from '../../shared/collect/ual-search/ledger.ts';
 import { indexSegment } from '../../shared/indexing/index-segment.ts';
 import { parseArchivePath, tenantPrefix, type SegmentRef } from '../../shared/layout.ts';
 import { inParallel } from '../../shared/parallel.ts';
@@ -58,7 +59,9 @@ async function windowsOf(stores: Stores, tenant: string, o: RebuildOptions): Pro
   let count = 0;
   for (const source of SOURCE_IDS) {
     const rows = await rebuildWindows(stores.archive, { tenant, source, nowMs: o.nowMs }, (row, receipt) =>
-      afterReceipt(row, receipt, o.settleHours),
+      source === 'ual-search'
+        ? afterSearch({ ...row, passes: receipt.pass - 1 }, receipt)
+        : afterReceipt(row, receipt, o.settleHours),
     );
     for (const row of rows) await table.put(row);
     count += rows.length;

@@ -1,27 +1,27 @@
 import { COLLECTED_SOURCES, type SourceId } from '../sources.ts';
 import { coverageOf, type SourceCoverage } from './coverage.ts';
+import { fillFromSearch, withSearchReason } from './coverage-fill.ts';
 import type { WindowRow, WindowTable } from './windows.ts';
 
-/** Coverage of a span for each source, from the `windows` table. */
-export async function readCoverage(
-  windows: WindowTable,
-  ask: {
-    readonly tenant: string;
-    readonly fromMs: number;
-    readonly toMs: number;
-    readonly sources: readonly SourceId[];
-    readonly nowMs: number;
-  },
-): Promise<SourceCoverage[]> {
-  const wanted = ask.sources.filter((id) => COLLECTED_SOURCES.includes(id));
-  return Promise.all(wanted.map((source) => one(windows, source, ask)));
+interface Ask {
+  readonly tenant: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly nowMs: number;
 }
 
-async function one(
+/** Coverage of a span for each source, from the `windows` table; the audit search fills what the feed cannot prove. */
+export async function readCoverage(
   windows: WindowTable,
-  source: SourceId,
-  ask: { tenant: string; fromMs: number; toMs: number; nowMs: number },
-): Promise<SourceCoverage> {
+  ask: Ask & { readonly sources: readonly SourceId[] },
+): Promise<SourceCoverage[]> {
+  const wanted = ask.sources.filter((id) => COLLECTED_SOURCES.includes(id));
+  const found = await Promise.all(wanted.map((source) => one(windows, source, ask)));
+  const search = found.find(({ source }) => source === 'ual-search');
+  return search ? found.map((coverage) => fillFromSearch(withSearchReason(coverage), search)) : found;
+}
+
+async function one(windows: WindowTable, source: SourceId, ask: Ask): Promise<SourceCoverage> {
   const rows: WindowRow[] = [];
   for await (const row of windows.overlapping(ask.tenant, source, ask.fromMs, ask.toMs)) rows.push(row);
   const firstMs = await windows.first(ask.tenant, source);

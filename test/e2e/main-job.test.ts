@@ -134,7 +134,7 @@ describe('the main job, end to end', () => {
     );
     expect(files.get('sessions.csv')!.toString()).toContain(truth.johanna.attackerSession);
     const coverage = JSON.parse(files.get('coverage.json')!.toString()) as { sources: { source: string }[] };
-    expect(coverage.sources).toHaveLength(12);
+    expect(coverage.sources).toHaveLength(13);
     const events = files
       .get('timeline.jsonl')!
       .toString()
