@@ -1,8 +1,10 @@
+import type { RequestRecord } from '../archive/manifest.ts';
 import { describeError, isHoldfastError } from '../errors.ts';
 import { ArrayCutter } from '../json/array-cutter.ts';
 import { streamBody } from './body.ts';
 import { listContent, withPublisher, type ContentItem, type FeedPlace } from './feed.ts';
 import type { Outcome } from './outcome.ts';
+import { salvage } from './salvage.ts';
 import type { FeedSpec, Interval } from './spec.ts';
 import type { Spool } from './spool.ts';
 import type { Consumed } from './vendor-api.ts';
@@ -77,12 +79,18 @@ async function collectItem(
   { place, spool, deadlineMs }: FeedWindowContext,
 ): Promise<void> {
   const url = withPublisher(place.api.checkLink(item.contentUri), place);
-  await place.api.call({ url }, (response, read) => readBlob(response, read, url, item, spool), {
+  const context = {
     deadlineMs,
     contentId: item.contentId,
     ...(item.contentExpiration && { expires: item.contentExpiration }),
-    onRequest: (r) => spool.request(r),
-  });
+    onRequest: (r: RequestRecord) => spool.request(r),
+  };
+  try {
+    await place.api.call({ url }, (response, read) => readBlob(response, read, url, item, spool), context);
+  } catch (error) {
+    if (!isHoldfastError(error, 'vendor-malformed')) throw error;
+    throw await salvage(place.api, { url }, { spool, array: 'root', context }, error);
+  }
 }
 
 async function readBlob(

@@ -1,11 +1,12 @@
-import type { HoldfastError } from '../errors.ts';
-import { describeError, isHoldfastError } from '../errors.ts';
+import type { RequestRecord } from '../archive/manifest.ts';
+import { describeError, HoldfastError, isHoldfastError } from '../errors.ts';
 import { msFromTicks, type Ticks } from '../instant.ts';
 import { ArrayCutter } from '../json/array-cutter.ts';
 import { streamBody } from './body.ts';
 import type { Outcome } from './outcome.ts';
 import type { GraphSpec, Interval } from './spec.ts';
 import { partsFor, SMALLEST_MS, splitInterval } from './split.ts';
+import { salvage } from './salvage.ts';
 import type { Spool } from './spool.ts';
 import type { Consumed, VendorApi } from './vendor-api.ts';
 
@@ -23,6 +24,12 @@ interface Page {
   readonly spanMs: number;
 }
 
+/** How far the window has come: pages read, and the page asked for last. */
+interface Progress {
+  pages: number;
+  url: string;
+}
+
 /** Without it, values newer than the API's version arrive as `unknownFutureValue`: information lost. */
 const HEADERS = { prefer: 'include-unknown-enum-members' };
 /** A page-through longer than this is cut in two: tokens expire, and a failure would cost all of it. */
@@ -35,13 +42,13 @@ export async function collectGraphWindow(
   window: Interval,
   context: GraphWindowContext,
 ): Promise<Outcome> {
-  const read = { pages: 0 };
+  const read: Progress = { pages: 0, url: '' };
   for (let restarts = 0; ; restarts++) {
     try {
       return await anyVersion(spec, window, context, read);
     } catch (error) {
       if (isHoldfastError(error, 'page-token-expired') && restarts < MAX_RESTARTS) continue;
-      return asOutcome(error, window, read.pages);
+      return asOutcome(await salvaged(error, window, context, read), window, read.pages);
     }
   }
 }
@@ -50,7 +57,7 @@ async function anyVersion(
   spec: GraphSpec,
   window: Interval,
   context: GraphWindowContext,
-  read: { pages: number },
+  read: Progress,
 ): Promise<Outcome> {
   for (const [i, version] of spec.versions.entries()) {
     try {
@@ -67,10 +74,11 @@ async function pages(
   version: 'beta' | 'v1.0',
   window: Interval,
   { api, endpoint, spool, deadlineMs }: GraphWindowContext,
-  read: { pages: number },
+  read: Progress,
 ): Promise<Outcome> {
   let url: string | undefined = `${endpoint}/${version}/${spec.query(window, version)}`;
   for (let count = 1; url !== undefined; count++) {
+    read.url = url;
     const { value: page } = await api.call<Page>(
       { url, headers: HEADERS },
       (response, read) => readPage(response, read, url!, spool),
@@ -104,6 +112,7 @@ async function readPage(
   };
   const done = spool.feeding(open);
   let [min, max]: [Ticks | undefined, Ticks | undefined] = [undefined, undefined];
+  let fresh = true;
   const cutter = new ArrayCutter({
     array: 'value',
     onElement: (text) => {
@@ -117,6 +126,8 @@ async function readPage(
     const facts = await streamBody(
       response,
       (chunk) => {
+        if (fresh) expectJson(chunk);
+        fresh = false;
         cutter.push(chunk);
         return spool.flushIfFull();
       },
@@ -137,6 +148,28 @@ async function readPage(
   } finally {
     done();
   }
+}
+
+/** A malformed page of the smallest window is read as far as it goes: asking for less is not possible. */
+async function salvaged(
+  error: unknown,
+  window: Interval,
+  { api, spool, deadlineMs }: GraphWindowContext,
+  { url }: Progress,
+): Promise<unknown> {
+  const smallest = window.toMs - window.fromMs <= SMALLEST_MS;
+  if (!smallest || !isHoldfastError(error, 'vendor-malformed') || isForeign(error)) return error;
+  const context = { deadlineMs, onRequest: (r: RequestRecord) => spool.request(r) };
+  return salvage(api, { url, headers: HEADERS }, { spool, array: 'value', context }, error);
+}
+
+/** A page of HTML in place of JSON is an outage, whatever its status says: asking for less would not help. */
+function expectJson(chunk: Buffer): void {
+  const first = chunk.find((byte) => byte > 0x20);
+  if (first === undefined || first === 0x7b || first === 0xef) return;
+  throw new HoldfastError('unavailable', 'The service answered with something else than JSON.', {
+    retryable: true,
+  });
 }
 
 /** Failures that asking for less can cure are splits; at one second they leave the window partial. */
