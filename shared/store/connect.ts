@@ -95,7 +95,7 @@ function memoize<T>(make: (key: string) => T): (key: string) => T {
 }
 
 /** "Already there" is what we want; a refusal to create is told to the caller where it may be harmless. */
-async function exists(
+export async function exists(
   name: string,
   creation: Promise<unknown>,
   lenient: boolean,

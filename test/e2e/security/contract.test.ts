@@ -39,11 +39,10 @@ afterAll(async () => {
   await archive.stop();
 });
 
-const get = (path: string, init: RequestInit = {}): Promise<Response> =>
+const get = (path: string): Promise<Response> =>
   fetch(host.url + path, {
     redirect: 'manual',
-    ...init,
-    headers: { 'x-functions-key': KEYS.default, ...init.headers },
+    headers: { 'x-functions-key': KEYS.default },
   });
 
 const operations = (): (readonly [string, Operation])[] =>
@@ -103,7 +102,8 @@ describe('real answers', () => {
     expect(Object.keys(operation.responses[status]?.content ?? {})).toContain(type);
     if (type === 'application/zip') return;
     const validate = validator(operation, status, type)!;
-    expect(validate(await response.json()), JSON.stringify(validate.errors)).toBe(true);
+    validate(await response.json());
+    expect(validate.errors).toBeNull();
   });
 
   it('know exactly the parameters that are described', async () => {
