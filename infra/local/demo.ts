@@ -1,7 +1,9 @@
+import { createWriteStream } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { fromBuffer } from 'yauzl';
+import { fromBufferPromise } from 'yauzl';
 import type { SourceCoverage } from '../../shared/archive/coverage.ts';
 import { startAzurite } from './azurite.ts';
 import { startHost, type Host } from './host/host.ts';
@@ -72,7 +74,7 @@ console.log = (...args: unknown[]) => {
 };
 
 async function collect(): Promise<void> {
-  const live = process.stdout.isTTY === true;
+  const live = Boolean(process.stdout.isTTY);
   const show = setInterval(
     () => {
       const { once, repeatedly } = tenant.report().records;
@@ -158,31 +160,16 @@ async function fetchBundle(upn: string): Promise<string[]> {
   return extract(zip, join(OUT, 'bundle'));
 }
 
-function extract(zip: Buffer, folder: string): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    fromBuffer(zip, { lazyEntries: true }, (error, file) => {
-      if (error) return reject(error);
-      const names: string[] = [];
-      file.on('error', reject);
-      file.on('end', () => resolve(names));
-      file.on('entry', (entry: { fileName: string }) => {
-        names.push(entry.fileName);
-        file.openReadStream(entry as never, (failed, stream) => {
-          if (failed) return reject(failed);
-          const parts: Buffer[] = [];
-          stream.on('data', (part: Buffer) => parts.push(part));
-          stream.on('error', reject);
-          stream.on('end', () => {
-            const path = join(folder, entry.fileName);
-            mkdir(dirname(path), { recursive: true })
-              .then(() => writeFile(path, Buffer.concat(parts)))
-              .then(() => file.readEntry(), reject);
-          });
-        });
-      });
-      file.readEntry();
-    });
-  });
+async function extract(zip: Buffer, folder: string): Promise<string[]> {
+  const file = await fromBufferPromise(zip);
+  const names: string[] = [];
+  for await (const entry of file.eachEntry()) {
+    names.push(entry.fileName);
+    const path = join(folder, entry.fileName);
+    await mkdir(dirname(path), { recursive: true });
+    await pipeline(await file.openReadStreamPromise(entry), createWriteStream(path));
+  }
+  return names;
 }
 
 function showNext(upn: string, session: string, names: readonly string[]): void {

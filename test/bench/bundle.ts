@@ -46,7 +46,8 @@ class FileBlobs implements BlobStore {
   }
   async *list(prefix: string): AsyncIterable<BlobInfo> {
     const names = await readdir(join(this.root, prefix)).catch(() => []);
-    for (const name of names.sort()) yield { name: prefix + name, size: 0, metadata: {} };
+    for (const name of names.sort((a, b) => (a < b ? -1 : 1)))
+      yield { name: prefix + name, size: 0, metadata: {} };
   }
 }
 

@@ -24,7 +24,7 @@ const spelled = (text: string): fc.Arbitrary<string> =>
   fc
     .array(fc.constantFrom('plain', 'upper', 'escape'), { minLength: text.length, maxLength: text.length })
     .map((ways) =>
-      [...text]
+      Array.from(text)
         .map((c, i) =>
           ways[i] === 'upper'
             ? c.toUpperCase()

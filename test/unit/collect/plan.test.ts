@@ -37,7 +37,7 @@ describe('planning windows', () => {
           cuts.slice(1).forEach((cut, i) => expect(cut.fromMs).toBe(cuts[i]!.toMs));
           expect(cuts.every((c) => c.toMs > c.fromMs && (c.toMs - c.fromMs) % 1000 === 0)).toBe(true);
           expect(cuts.every((c) => c.toMs - c.fromMs <= source.backfillHours * HOUR)).toBe(true);
-          if (source.api === 'feed') expect(cuts.every((c) => c.toMs - c.fromMs <= DAY)).toBe(true);
+          expect(source.api === 'graph' || cuts.every((c) => c.toMs - c.fromMs < DAY)).toBe(true);
         }),
       );
     },
