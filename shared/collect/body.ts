@@ -23,13 +23,12 @@ export async function streamBody(
   const watch = new IdleWatch(options);
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), watch.expired]);
+      const { done, value } = await watch.within(reader.read());
       if (done) break;
       const chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
       hash.update(chunk);
       bytes += chunk.length;
       await onChunk(chunk);
-      watch.touch();
     }
   } catch (error) {
     void reader.cancel().catch(() => undefined);
@@ -46,37 +45,43 @@ export async function streamBody(
   return { bytes, sha256: hash.digest('hex') };
 }
 
-/** One timer a body, not one a chunk: it looks now and then whether bytes have come since. */
+/**
+ * One timer a body, not one a chunk: it looks now and then whether bytes have come since. No chunk is raced against a
+ * promise that lives as long as the body: that promise would keep every chunk in memory until its end.
+ */
 class IdleWatch {
-  /** Rejects once nothing has come for the limit; never resolves. */
-  readonly expired: Promise<never>;
   readonly #options: { readonly clock: Clock; readonly idleMs: number };
   readonly #stopped = new AbortController();
-  #lastMs: number;
+  /** Since when a read waits; undefined while a chunk is worked on. */
+  #sinceMs: number | undefined;
+  #fail: (error: HoldfastError) => void = () => undefined;
 
   constructor(options: { readonly clock: Clock; readonly idleMs: number }) {
     this.#options = options;
-    this.#lastMs = options.clock.now();
-    this.expired = this.#run();
-    this.expired.catch(() => undefined);
+    this.#run().catch(() => undefined);
   }
 
-  touch(): void {
-    this.#lastMs = this.#options.clock.now();
+  /** The read, or `vendor-timeout` once nothing has come for the limit. */
+  within<T>(read: Promise<T>): Promise<T> {
+    this.#sinceMs = this.#options.clock.now();
+    const waited = new Promise<T>((resolve, reject) => {
+      this.#fail = reject;
+      read.then(resolve, reject);
+    });
+    return waited.finally(() => (this.#sinceMs = undefined));
   }
 
   stop(): void {
     this.#stopped.abort(new Error('done'));
   }
 
-  async #run(): Promise<never> {
+  async #run(): Promise<void> {
     const { clock, idleMs } = this.#options;
-    for (let leftMs = idleMs; leftMs > 0; leftMs = this.#lastMs + idleMs - clock.now()) {
-      await clock.sleep(leftMs, this.#stopped.signal);
-    }
-    throw new HoldfastError('vendor-timeout', `No bytes for ${Math.round(idleMs / 1000)} s.`, {
-      retryable: true,
-    });
+    const leftMs = (): number =>
+      this.#sinceMs === undefined ? idleMs : this.#sinceMs + idleMs - clock.now();
+    for (let left = idleMs; left > 0; left = leftMs()) await clock.sleep(left, this.#stopped.signal);
+    const message = `No bytes for ${Math.round(idleMs / 1000)} s.`;
+    this.#fail(new HoldfastError('vendor-timeout', message, { retryable: true }));
   }
 }
 

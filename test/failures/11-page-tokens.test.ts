@@ -9,7 +9,7 @@ describe('11: paging that cannot resume', () => {
     (variant) =>
       inWorld({ sources: ['directory-audits'] }, async (world) => {
         await world.run();
-        const at = START + 600_000;
+        const at = START + 20 * 60_000;
         world.tenant.publish(Array.from({ length: 2500 }, (_, i) => audit(`r${i}`, at + i * 100)));
         const fault = { kind: 'expired-page-token', endpoint: 'directoryAudits', variant } as const;
         world.tenant.fault({ ...fault, skip: 1, times: 2 });

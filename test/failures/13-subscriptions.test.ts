@@ -50,14 +50,11 @@ describe('13: the life cycle of subscriptions', () => {
     }),
   );
 
-  const stopped = inWorldStopped();
-  it('one that an administrator stopped is started again, and coverage says what is lost', stopped.whole);
-  it('also when the collector dies right after the restart', stopped.withCrash);
-});
-
-/** Content lost between a stop and the restart; the records around it must be there, the interval must say so. */
-function inWorldStopped(): { whole: () => Promise<void>; withCrash: () => Promise<void> } {
-  const run = (crash: boolean) =>
+  // Content is lost between a stop and the restart; records around it must be there, and the interval must say so.
+  it.each([
+    ['is started again, and coverage says what is lost', false],
+    ['is on record as lost also when the collector dies right after the restart', true],
+  ])('one that an administrator stopped %s', (_name, crash) =>
     inWorld({ sources: ['ual-exchange'] }, async (world) => {
       await world.run();
       await world.pass(3 * HOUR, HOUR);
@@ -83,9 +80,9 @@ function inWorldStopped(): { whole: () => Promise<void>; withCrash: () => Promis
       expect(Date.parse(lost.at(-1)!.to)).toBeGreaterThanOrEqual(stopMs + HOUR);
       expect((await world.stateAt('ual-exchange', stopMs + HOUR)).state).toBe('partial');
       expect((await world.stateAt('ual-exchange', restartMs + 3 * HOUR)).state).toBe('complete');
-    });
-  return { whole: run(false), withCrash: run(true) };
-}
+    })(),
+  );
+});
 
 /** Dies at the first call behind the request that starts the subscription. */
 function dieAfterStart(perimeter: { readonly calls: string[]; kill(): void }): void {
