@@ -101,7 +101,7 @@ describe('signals at the end of collect', () => {
 describe('metrics', () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
-  beforeAll(() => void metrics.passes.add(1));
+  beforeAll(() => metrics.passes.add(1));
   afterAll(() => reader.shutdown());
 
   it('are counted from log events, with a provider that came after the first of them', async () => {
