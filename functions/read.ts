@@ -6,13 +6,13 @@ import { HoldfastError } from '../shared/errors.ts';
 import { searchUsers } from '../shared/indexing/query.ts';
 import { ENTITY_KINDS, isEntityKind } from '../shared/layout.ts';
 import { formatSeconds } from '../shared/instant.ts';
-import { http, json, query, tenantOf } from './http.ts';
+import { AUTH_LEVEL, http, json, query, tenantOf, tenantsOf } from './http.ts';
 import { root } from './root.ts';
 
 app.http('coverage', {
   route: 'coverage',
   methods: ['GET'],
-  authLevel: 'function',
+  authLevel: AUTH_LEVEL,
   handler: http('Reader', async (request) => {
     const get = query(request, ['tenant', 'from', 'to']);
     const span = parseSpan({ from: get('from'), to: get('to') }, root.clock.now(), 30);
@@ -24,7 +24,7 @@ app.http('coverage', {
 app.http('entity', {
   route: 'entities/{kind}/{key?}',
   methods: ['GET'],
-  authLevel: 'function',
+  authLevel: AUTH_LEVEL,
   handler: http('Investigator', async (request) => {
     const { kind = '', key } = request.params;
     if (!isEntityKind(kind)) {
@@ -76,11 +76,11 @@ function decode(text: string): string {
 app.http('health', {
   route: 'health',
   methods: ['GET'],
-  authLevel: 'function',
+  authLevel: AUTH_LEVEL,
   handler: http('Reader', async (request) => {
     query(request, []);
     const health = await readHealth(root.windows, {
-      tenants: root.settings.tenants,
+      tenants: tenantsOf(),
       specs: root.specs,
       nowMs: root.clock.now(),
     });
