@@ -81,7 +81,7 @@ async function verifyManifest(blobs: BlobStore, path: string, manifest: Manifest
     return verdict([problem('changed', segment, `${found.size} bytes instead of ${manifest.gzipBytes}`)]);
   const body = await blobs.get(segment);
   if (!body) return verdict([problem('missing', segment, 'its manifest is there')]);
-  return verdict(verifySegment(ref, manifest, body), body.length, manifest.records);
+  return verdict(await verifySegment(ref, manifest, body), body.length, manifest.records);
 }
 
 async function receiptProblems(blobs: BlobStore, path: string, receipt: Receipt): Promise<Problem[]> {

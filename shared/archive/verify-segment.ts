@@ -1,4 +1,5 @@
 import { createHash, hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { isHoldfastError } from '../errors.ts';
 import { segmentPath, type SegmentRef } from '../layout.ts';
 import { formatTicks, type Ticks } from '../instant.ts';
@@ -12,7 +13,7 @@ import { problem, type Problem } from './verify-problem.ts';
  * All that a manifest says of its segment, derived anew from the segment's bytes and compared. Holds the compressed
  * segment and one chunk of its text, never all records. At most a few problems a segment: the first ones say it.
  */
-export function verifySegment(ref: SegmentRef, manifest: Manifest, body: Buffer): Problem[] {
+export async function verifySegment(ref: SegmentRef, manifest: Manifest, body: Buffer): Promise<Problem[]> {
   const path = segmentPath(ref);
   if (body.length < manifest.gzipBytes)
     return [problem('truncated', path, `${body.length} bytes of ${manifest.gzipBytes}`)];
@@ -20,7 +21,7 @@ export function verifySegment(ref: SegmentRef, manifest: Manifest, body: Buffer)
   if (hash('sha256', body, 'hex') !== manifest.sha256)
     problems.push(problem('changed', path, 'its SHA-256 is not the one its manifest states'));
   try {
-    const found = readAll(body, path, manifest, problems);
+    const found = await readAll(body, path, manifest, problems);
     problems.push(...compare(path, manifest, found));
   } catch (error) {
     if (!isHoldfastError(error, 'archive-corrupt')) throw error;
@@ -45,7 +46,9 @@ interface Found {
 
 class Tally {
   readonly #plain = createHash('sha256');
+  /** One buffer a chunk: thousands of small ones cost several times their content. */
   readonly #digests: Buffer[] = [];
+  #open: Buffer[] = [];
   #min: Ticks | undefined;
   #max: Ticks | undefined;
   #records = 0;
@@ -54,7 +57,10 @@ class Tally {
   #bytes = 0;
   #chunks = 0;
 
+  /** Ends a chunk whose records have been taken. */
   chunk(text: Buffer): void {
+    this.#digests.push(Buffer.concat(this.#open));
+    this.#open = [];
     this.#plain.update(text);
     this.#bytes += text.length;
     this.#chunks++;
@@ -62,7 +68,7 @@ class Tally {
 
   record(record: ArchiveRecord): void {
     this.#records++;
-    this.#digests.push(digestOf(record));
+    this.#open.push(digestOf(record));
     if (record.value === undefined) this.#unparsed++;
     const { ticks } = record.facts;
     if (ticks === undefined) {
@@ -88,7 +94,10 @@ class Tally {
   }
 }
 
-function readAll(body: Buffer, path: string, manifest: Manifest, problems: Problem[]): Found {
+/** Chunks read at one go: others of this process get their turn in between. */
+const TURN = 16;
+
+async function readAll(body: Buffer, path: string, manifest: Manifest, problems: Problem[]): Promise<Found> {
   const tally = new Tally();
   let index = 0;
   for (const member of walkMembers(body, path)) {
@@ -102,7 +111,7 @@ function readAll(body: Buffer, path: string, manifest: Manifest, problems: Probl
     const said = manifest.chunks[index];
     const fault = said && chunkFault(said, closed(draft, body, member), manifest);
     if (fault) problems.push(problem('inconsistent', path, `chunk ${index}: ${fault}`));
-    index++;
+    if (++index % TURN === 0) await setImmediate();
   }
   return tally.found();
 }

@@ -38,7 +38,7 @@ export interface VerifyOptions {
 
 const BATCH = 48;
 /** Segments in memory at a time; each is at most 64 MiB of text. */
-const WIDTH = 3;
+const WIDTH = 2;
 const MAX_NAMED = 500;
 /** Named of one date: a file called 999999 is one finding, not a million. */
 const MAX_HOLES = 20;

@@ -1,4 +1,4 @@
-import { isObject } from '../record.ts';
+import { auditDataOf, isObject } from '../record.ts';
 import type { EntityKeys } from './entities/index.ts';
 import { namedValue, objectAt, objectsAt, textAt } from './fields.ts';
 
@@ -92,7 +92,8 @@ export function countryOf(value: unknown): string[] {
 }
 
 /** What the client called itself: browser agent, or Exchange's client string. */
-export function userAgentOf(value: unknown): string[] {
+export function userAgentOf(record: unknown): string[] {
+  const value = auditDataOf(record) ?? record;
   if (!isObject(value)) return [];
   const agent =
     textAt(value, 'userAgent') ??

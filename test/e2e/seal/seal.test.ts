@@ -85,7 +85,10 @@ describe('seal and verify, end to end', () => {
     const file = join(folder, 'bundle.zip');
     await writeFile(file, Buffer.from(await response.arrayBuffer()));
     const { code, out } = await verify(file, '--json');
-    expect(JSON.parse(out)).toMatchObject({ ok: true, problems: [] });
+    const result = JSON.parse(out) as { records: number; sealed: number };
+    expect(result).toMatchObject({ ok: true, problems: [], evidence: true, unsealed: 0 });
+    expect(result.records).toBeGreaterThan(10);
+    expect(result.sealed).toBe(result.records);
     expect(code).toBe(0);
   });
 

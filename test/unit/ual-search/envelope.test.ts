@@ -5,6 +5,7 @@ import { auditDigest, classicRecordOf } from '../../../shared/audit-record.ts';
 import { entityKeys } from '../../../shared/indexing/entities/index.ts';
 import { clientIp } from '../../../shared/indexing/entities/ip.ts';
 import { userAliases } from '../../../shared/indexing/entities/user.ts';
+import { userAgentOf } from '../../../shared/indexing/summary.ts';
 import { parseRecord } from '../../../shared/record.ts';
 
 const texts = [
@@ -31,6 +32,9 @@ describe('an audit record in the envelope of the search', () => {
       pairs.map((p) => sorted(entityKeys(p.classic.value))),
     );
     expect(pairs.map((p) => clientIp(p.envelope.value))).toEqual(pairs.map((p) => clientIp(p.classic.value)));
+    expect(pairs.map((p) => userAgentOf(p.envelope.value))).toEqual(
+      pairs.map((p) => userAgentOf(p.classic.value)),
+    );
     const unique = (value: unknown) =>
       [...new Set(userAliases(value).map((pair) => [...pair].sort().join(' ')))].sort();
     expect(pairs.map((p) => unique(p.envelope.value))).toEqual(pairs.map((p) => unique(p.classic.value)));
