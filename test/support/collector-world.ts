@@ -197,8 +197,15 @@ export const idOf = (line: string): string => {
 };
 
 /** Canonical texts, sorted: what an archive holds or must hold, whatever the spelling. */
-export const canonical = (texts: Iterable<string>): string[] =>
-  [...texts].map((text) => canonicalOf(Buffer.from(text))).sort();
+export const canonical = (texts: Iterable<string>): string[] => [...texts].map(canonicalText).sort();
+
+const known = new Map<string, string>();
+
+function canonicalText(text: string): string {
+  const found = known.get(text) ?? canonicalOf(Buffer.from(text));
+  known.set(text, found);
+  return found;
+}
 
 /** What the tenant shows or has shown by now, each distinct record once: the end state of every version. */
 export const publishedNow = (world: CollectorWorld, source?: SourceId): string[] => {

@@ -22,6 +22,8 @@ export class Perimeter {
   readonly clock: Clock;
   /** Resolves when the instance is dead. */
   readonly died: Promise<'died'>;
+  /** How far this process's clock is ahead of the world's. */
+  skewMs = 0;
   /** Names of the calls made, in order. */
   readonly calls: string[] = [];
   #death: Death | undefined;
@@ -34,7 +36,10 @@ export class Perimeter {
     this.#death = death;
     this.#world = outside.clock;
     this.died = new Promise((resolve) => (this.#tellDeath = () => resolve('died')));
-    this.clock = { now: () => outside.clock.now(), sleep: (ms, signal) => this.#sleep(ms, signal) };
+    this.clock = {
+      now: () => outside.clock.now() + this.skewMs,
+      sleep: (ms, signal) => this.#sleep(ms, signal),
+    };
     this.fetch = (input, init) => this.#fetch(outside.fetch, input as string, init ?? {});
     this.stores = {
       archive: this.#blobs(outside.stores.archive),
