@@ -66,7 +66,7 @@ export class Detection {
         ...evaluated.matches.map((found) => findingOfMatch(this.#info(found.match.ruleKey), found)),
         ...evaluated.native.map((found) => findingOfNative(this.#info(found.rule.key), found)),
         ...this.#window(evaluated),
-        ...(await this.#compare(evaluated.candidates, history)),
+        ...(await this.#compare([...evaluated.candidates.values()], history)),
         ...correlated.findings,
       ],
       withdrawn: correlated.withdrawn,
@@ -113,9 +113,9 @@ export class Detection {
   }
 
   #window({ taken }: Evaluated): Finding[] {
-    if (taken.length === 0) return [];
+    if (taken.size === 0) return [];
     this.#windowsChanged = true;
-    for (const { rule, taken: what, sighting } of taken) this.#windows.take(rule, what, sighting);
+    for (const { rule, taken: what, sighting } of taken.values()) this.#windows.take(rule, what, sighting);
     return this.#windows
       .settle()
       .map(({ rule, group, hit }) => findingOfWindow(this.#info(rule.key), rule, group, hit));

@@ -1,10 +1,10 @@
+import { msFromTicks } from '../instant.ts';
+import { isObject, readFacts } from '../record.ts';
+import type { SourceId } from '../sources.ts';
 import type { BaselineRule, NativeRule, RecordRule, Verdict, WindowRule } from './native/native-rule.ts';
 import type { RuleBook } from './rule-book.ts';
 import type { Match } from './sigma/index.ts';
-import { msFromTicks } from '../instant.ts';
-import { readFacts } from '../record.ts';
-import type { SourceId } from '../sources.ts';
-import { bodyOf, sightingOf, type PlacedRecord, type Sighting } from './sighting.ts';
+import { bodyOf, ipOf, sightingOf, type PlacedRecord, type Sighting } from './sighting.ts';
 
 export interface SigmaMatch {
   readonly match: Match;
@@ -35,8 +35,9 @@ export interface Evaluated {
   /** Matches that correlations want, those above among them. */
   readonly fed: SigmaMatch[];
   readonly native: NativeMatch[];
-  readonly candidates: Candidate[];
-  readonly taken: Taken[];
+  /** Of equal ones the earliest: most records of a session say the same. */
+  readonly candidates: Map<string, Candidate>;
+  readonly taken: Map<string, Taken>;
   records: number;
 }
 
@@ -44,26 +45,27 @@ export interface Evaluated {
 export class Evaluator {
   readonly #book: RuleBook;
   readonly #natives = new Map<SourceId, readonly NativeRule[]>();
+  readonly #silent: ReadonlySet<string>;
 
   constructor(book: RuleBook) {
     this.#book = book;
+    this.#silent = new Set([...book.infos.values()].filter((info) => !info.standalone).map(({ key }) => key));
   }
 
   static empty(): Evaluated {
-    return { matches: [], fed: [], native: [], candidates: [], taken: [], records: 0 };
+    return { matches: [], fed: [], native: [], candidates: new Map(), taken: new Map(), records: 0 };
   }
 
   take(record: PlacedRecord, into: Evaluated): void {
     into.records++;
-    const matches = this.#book.set.evaluate(record.source, record.value);
-    let sighting: Sighting | undefined;
-    for (const match of matches) {
-      sighting ??= sightingOf(record, match.recordId, match.timeMs);
-      if (match.standalone && this.#book.infos.get(match.ruleKey)!.standalone)
+    const seen = new Seen(record);
+    for (const match of this.#book.set.evaluate(record.source, record.value)) {
+      const sighting = seen.as(match.recordId, match.timeMs);
+      if (match.standalone && !this.#silent.has(match.ruleKey))
         into.matches.push({ match: resolved(match), sighting });
       if (match.correlate) into.fed.push({ match: slim(match), sighting });
     }
-    for (const rule of this.#nativesOf(record.source)) sighting = this.#native(rule, record, sighting, into);
+    for (const rule of this.#nativesOf(record.source)) APPLY[rule.type](rule as never, seen, into);
   }
 
   #nativesOf(source: SourceId): readonly NativeRule[] {
@@ -72,46 +74,74 @@ export class Evaluator {
     this.#natives.set(source, known);
     return known;
   }
+}
 
-  #native(
-    rule: NativeRule,
-    record: PlacedRecord,
-    known: Sighting | undefined,
-    into: Evaluated,
-  ): Sighting | undefined {
-    const body = bodyOf(record.value);
-    if (rule.type === 'record') return this.#judge(rule, body, record, known, into);
-    if (rule.type === 'baseline') {
-      if (!rule.candidate(body, record)) return known;
-      const sighting = known ?? nativeSighting(record);
-      into.candidates.push({ rule, sighting });
-      return sighting;
-    }
-    const taken = rule.take(body, record);
-    if (!taken) return known;
-    const sighting = known ?? nativeSighting(record);
-    into.taken.push({ rule, taken, sighting });
-    return sighting;
+/** A record while rules look at it: what is costly is worked out once, and only when a rule wants it. */
+class Seen {
+  readonly record: PlacedRecord;
+  readonly body: unknown;
+  #sighting: Sighting | undefined;
+
+  constructor(record: PlacedRecord) {
+    this.record = record;
+    this.body = bodyOf(record.value);
   }
 
-  #judge(
-    rule: RecordRule,
-    body: unknown,
-    record: PlacedRecord,
-    known: Sighting | undefined,
-    into: Evaluated,
-  ) {
-    const verdict = rule.judge(body, record);
-    if (!verdict) return known;
-    const sighting = known ?? nativeSighting(record);
-    into.native.push({ rule, verdict, sighting });
-    return sighting;
+  as(recordId: string, timeMs: number | undefined): Sighting {
+    return (this.#sighting ??= sightingOf(this.record, recordId, timeMs));
+  }
+
+  get sighting(): Sighting {
+    if (this.#sighting) return this.#sighting;
+    const { id, ticks } = readFacts(this.body);
+    return this.as(id ?? '', ticks === undefined ? undefined : msFromTicks(ticks));
+  }
+
+  /** Event time; undefined when there is none. The usual spellings need no exact parser. */
+  get timeMs(): number | undefined {
+    const text = isObject(this.body)
+      ? (this.body['createdDateTime'] ?? this.body['CreationTime'])
+      : undefined;
+    const quick =
+      typeof text === 'string' && ISO.test(text)
+        ? Date.parse(text.at(-1) === 'Z' ? text : `${text}Z`)
+        : Number.NaN;
+    return Number.isFinite(quick) ? quick : this.sighting.timeMs;
   }
 }
 
-function nativeSighting(record: PlacedRecord): Sighting {
-  const { id, ticks } = readFacts(bodyOf(record.value));
-  return sightingOf(record, id ?? '', ticks === undefined ? undefined : msFromTicks(ticks));
+const ISO = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z?$/;
+
+const APPLY = {
+  record: (rule: RecordRule, seen: Seen, into: Evaluated): void => {
+    const verdict = rule.judge(seen.body, seen.record);
+    if (verdict) into.native.push({ rule, verdict, sighting: seen.sighting });
+  },
+  baseline: (rule: BaselineRule, seen: Seen, into: Evaluated): void => {
+    if (!rule.candidate(seen.body, seen.record) || !isObject(seen.body)) return;
+    const { body } = seen;
+    const who = body['UserId'] ?? body['userPrincipalName'] ?? body['userId'];
+    const key = `${rule.key}|${String(who)}|${ipOf(body)}|${String(body['ClientAppId'])}|${seen.record.place.date}`;
+    const known = into.candidates.get(key);
+    if (!known || isEarlier(seen, known.sighting))
+      into.candidates.set(key, { rule, sighting: seen.sighting });
+  },
+  window: (rule: WindowRule, seen: Seen, into: Evaluated): void => {
+    const same = rule.same(seen.body);
+    const t = same === undefined ? undefined : seen.timeMs;
+    if (t === undefined) return;
+    const key = `${rule.key}|${same}|${Math.floor(t / rule.stretchMs)}`;
+    const known = into.taken.get(key);
+    if (known && !isEarlier(seen, known.sighting)) return;
+    const taken = rule.take(seen.body, seen.record);
+    if (taken) into.taken.set(key, { rule, taken, sighting: seen.sighting });
+  },
+} as const;
+
+/** By time, then by id, so that the same one is kept whatever the order. */
+function isEarlier(seen: Seen, known: Sighting): boolean {
+  const [mine, other] = [seen.timeMs ?? 0, known.timeMs ?? 0];
+  return mine < other || (mine === other && seen.sighting.recordId < known.recordId);
 }
 
 /** Without the record, so that a batch keeps no more than what it reports. */

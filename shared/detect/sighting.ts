@@ -1,11 +1,11 @@
-import { clientIp } from '../indexing/entities/ip.ts';
-import { appKeys } from '../indexing/entities/app.ts';
-import { sessionKeys, tokenIds } from '../indexing/entities/session.ts';
-import { userKeys } from '../indexing/entities/user.ts';
-import { objectAt } from '../indexing/fields.ts';
+import { ipKey } from '../indexing/entities/ip.ts';
+import { sessionKey } from '../indexing/entities/session.ts';
+import { userKey } from '../indexing/entities/user.ts';
+import { guidOf, namedValue, objectAt, objectsAt } from '../indexing/fields.ts';
 import { countryOf, userAgentOf } from '../indexing/summary.ts';
-import { isObject } from '../record.ts';
+import { isObject, textOf } from '../record.ts';
 import type { SourceId } from '../sources.ts';
+import { cached } from './cached.ts';
 
 /** Where a record lies in the archive. */
 export interface Place {
@@ -40,6 +40,9 @@ export interface Sighting {
   readonly app?: string;
 }
 
+type Json = Readonly<Record<string, unknown>>;
+type Known = { -readonly [K in keyof Sighting]: Sighting[K] };
+
 /** Graph's audit log query wraps the record in `auditData`, diagnostic settings wrap it in `properties`. */
 export const bodyOf = (value: unknown): unknown => {
   if (!isObject(value)) return value;
@@ -47,47 +50,105 @@ export const bodyOf = (value: unknown): unknown => {
   return isObject(value['properties']) ? value['properties'] : value;
 };
 
+const MAX_AGENT = 300;
+
+/** The same keys as the index has, of whoever acted; only looked up where records have them. */
 export function sightingOf(record: PlacedRecord, recordId: string, timeMs: number | undefined): Sighting {
+  const found: Known = { recordId, source: record.source, place: record.place };
+  if (timeMs !== undefined) found.timeMs = timeMs;
   const body = bodyOf(record.value);
-  const [user, userId] = actorOf(body);
-  return defined({
-    recordId,
-    timeMs,
-    source: record.source,
-    place: record.place,
-    user,
-    userId,
-    session: sessionKeys(body)[0],
-    token: tokenIds(body)[0],
-    ip: clientIp(body),
-    country: countryOf(body)[0],
-    asn: asnOf(body),
-    userAgent: userAgentOf(body)[0]?.slice(0, 300),
-    app: appKeys(body)[0],
-  });
+  if (!isObject(body)) return found;
+  addActor(found, body);
+  put(found, 'session', sessionOf(body));
+  put(found, 'ip', ipOf(body));
+  put(found, 'country', countryOf(body)[0]);
+  put(found, 'asn', asnOf(body));
+  put(
+    found,
+    'token',
+    textOf(body['uniqueTokenIdentifier']) ?? textOf(member(body, 'AppAccessContext')?.['UniqueTokenId']),
+  );
+  put(found, 'userAgent', userAgentOf(body)[0]?.slice(0, MAX_AGENT));
+  put(found, 'app', appOf(body));
+  return found;
 }
 
-/** Who acted: name and directory id. Keys of one record come actor first (indexing/entities/user.ts). */
-function actorOf(body: unknown): [string | undefined, string | undefined] {
-  const keys = userKeys(body);
-  const by = objectAt(body, 'initiatedBy', 'user');
-  if (by) return [textOf(by['userPrincipalName'])?.toLowerCase() ?? keys[0], textOf(by['id'])];
-  const name = keys.find((key) => key.includes('@')) ?? keys[0];
-  return [name, keys.slice(0, 2).find((key) => key !== name)];
+function put<K extends keyof Known>(into: Known, name: K, value: Known[K] | undefined): void {
+  if (value !== undefined) into[name] = value;
 }
 
-const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined;
-
-export function asnOf(body: unknown): number | undefined {
-  const asn = isObject(body) ? Number(body['autonomousSystemNumber']) : Number.NaN;
-  return Number.isInteger(asn) && asn > 0 ? asn : undefined;
-}
-
-type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+const member = (body: Json, name: string): Json | undefined => {
+  const value = body[name];
+  return isObject(value) ? value : undefined;
 };
 
-/** The object without its undefined members. */
-export const defined = <T extends object>(value: T): Defined<T> =>
-  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>;
+const knownUser = cached(userKey);
+const knownIp = cached(ipKey);
+const knownSession = cached(sessionKey);
+const knownGuid = cached(guidOf);
+
+const first = <T>(work: (text: string) => T | undefined, ...texts: readonly unknown[]): T | undefined => {
+  for (const text of texts) {
+    const found = typeof text === 'string' && text !== '' ? work(text) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+/** Who acted: name and directory id. */
+function addActor(into: Known, body: Json): void {
+  const by = objectAt(body, 'initiatedBy', 'user');
+  const app = objectAt(body, 'initiatedBy', 'app');
+  const names = [
+    by?.['userPrincipalName'],
+    body['userPrincipalName'],
+    body['UserId'],
+    app?.['displayName'],
+    body['servicePrincipalId'],
+  ];
+  put(into, 'user', first(knownUser, ...names, by?.['id']));
+  const id = first(knownUser, by?.['id'], body['userId'], body['UserKey'], app?.['servicePrincipalId']);
+  if (id !== into.user) put(into, 'userId', id);
+}
+
+/** Order as in DETECTIONS §3. */
+export const sessionOf = (body: Json): string | undefined =>
+  first(
+    knownSession,
+    body['sessionId'],
+    body['SessionId'],
+    member(body, 'AppAccessContext')?.['AADSessionId'],
+    body['DeviceProperties'] === undefined
+      ? undefined
+      : namedValue(objectsAt(body, 'DeviceProperties'), 'SessionId'),
+    objectAt(body, 'initiatedBy', 'linkableIdentifiers')?.['sessionId'],
+    objectAt(body, 'initiatedBy', 'user', 'linkableIdentifiers')?.['sessionId'],
+  );
+
+/** ClientIPAddress tells attacker from owner where both share ClientIP, a front end. */
+export const ipOf = (body: Json): string | undefined =>
+  first(
+    knownIp,
+    body['ClientIPAddress'],
+    body['ipAddress'],
+    body['ClientIP'],
+    body['ActorIpAddress'],
+    body['callerIpAddress'],
+    objectAt(body, 'initiatedBy', 'user')?.['ipAddress'],
+  );
+
+const appOf = (body: Json): string | undefined =>
+  first(
+    knownGuid,
+    body['appId'],
+    member(body, 'AppAccessContext')?.['ClientAppId'],
+    body['ClientAppId'],
+    body['ApplicationId'],
+    body['AppId'],
+    objectAt(body, 'initiatedBy', 'app')?.['appId'],
+  );
+
+export function asnOf(body: unknown): number | undefined {
+  const asn = isObject(body) ? Number(body['autonomousSystemNumber'] ?? Number.NaN) : Number.NaN;
+  return Number.isInteger(asn) && asn > 0 ? asn : undefined;
+}

@@ -17,6 +17,8 @@ export interface BundleWorld {
   readonly tables: MemoryTables;
   readonly bundles: MemoryBundles;
   readonly deps: IncidentDeps;
+  /** Archives and indexes further records. */
+  append(records: Iterable<Sourced>): Promise<void>;
 }
 
 export interface Sourced {
@@ -31,19 +33,15 @@ export async function bundleWorld(
 ): Promise<BundleWorld> {
   const [blobs, tables, bundles] = [new MemoryBlobs(), new MemoryTables(), new MemoryBundles()];
   const archive = new Archive({ blobs, clock: systemClock });
-  for (const [key, group] of grouped(records)) {
-    const [source, date] = key.split('|') as [SourceId, string];
-    const { segments } = await archive.append({
-      tenant,
-      source,
-      date,
-      records: group,
-      window: null,
-      pass: 1,
-      requests: [],
-    });
-    for (const ref of segments) await indexSegment(ref, { blobs, tables });
-  }
+  const append = async (more: Iterable<Sourced>): Promise<void> => {
+    for (const [key, group] of grouped(more)) {
+      const [source, date] = key.split('|') as [SourceId, string];
+      const place = { tenant, source, date, window: null, pass: 1, requests: [] };
+      const { segments } = await archive.append({ ...place, records: group });
+      for (const ref of segments) await indexSegment(ref, { blobs, tables });
+    }
+  };
+  await append(records);
   const deps: IncidentDeps = {
     blobs,
     tables,
@@ -53,7 +51,7 @@ export async function bundleWorld(
     clock: systemClock,
     log: silentLog,
   };
-  return { blobs, tables, bundles, deps };
+  return { blobs, tables, bundles, deps, append };
 }
 
 function grouped(records: Iterable<Sourced>): Map<string, ArchiveRecord[]> {

@@ -88,13 +88,18 @@ function application(e: Event): Draft | undefined {
   const targets = targetsOf(e);
   const target = targets.find(isApp) ?? targets[0];
   const replies = changed(e, 'AppAddress');
+  // A change of owners names the owner as its target, and the application among its properties.
+  const own = ['Application', 'ServicePrincipal'].find((kind) => changed(e, `${kind}.ObjectID`));
   return {
     section: 'activity',
     kind: 'application',
-    target: target?.name || (changed(e, 'DisplayName') ?? ''),
-    targetId: target?.id ?? '',
+    target: (own && changed(e, `${own}.DisplayName`)) || target?.name || (changed(e, 'DisplayName') ?? ''),
+    targetId: (own && changed(e, `${own}.ObjectID`)) ?? target?.id ?? '',
     fields: [
-      ...field('AppId', changed(e, 'AppId') ?? changed(e, 'AppPrincipalId')),
+      ...field(
+        'AppId',
+        changed(e, 'AppId') ?? changed(e, 'AppPrincipalId') ?? (own && changed(e, `${own}.AppId`)),
+      ),
       ...field('SignInAudience', changed(e, 'SignInAudience')),
       ...field('Reply URL', replies && /"Address":"([^"]+)"/.exec(replies)?.[1]),
       ...field('Credential', changed(e, 'KeyDescription')),

@@ -1,6 +1,7 @@
-import { appKeys } from '../../indexing/entities/app.ts';
+import { appKey } from '../../indexing/entities/app.ts';
 import { Attributor } from '../analysis/attribution.ts';
 import type { Event } from '../analysis/event.ts';
+import { draftOf } from '../analysis/facts.ts';
 import { isApplicationChange, isConsent, isSending, messageIdOf, subjectOf } from '../analysis/signals.ts';
 import type { JudgedSession } from '../analysis/suspicion.ts';
 import type { Cited } from './cited.ts';
@@ -40,12 +41,13 @@ export class Pivot {
     if (this.sent.length < MAX_SENT) this.sent.push({ messageId: messageIdOf(e), ms: e.ms });
   }
 
-  /** Applications acted upon, not those that merely served as clients. */
+  /** Applications acted upon: neither the client that was used for it, nor the resource of a consent. */
   #application(e: Event, cited: Cited): void {
-    const client = new Set(appKeys({ ...e.value, targetResources: [], Target: [] }));
-    for (const key of e.keys.app) {
-      if (client.has(key) || FIRST_PARTY.has(key) || this.#apps.size >= MAX_KEYS) continue;
-      this.#apps.set(key, e.operation);
+    const draft = draftOf(e);
+    const ids = [draft?.targetId, draft?.fields.find((f) => f.name === 'AppId')?.value].map(appKey);
+    for (const key of ids) {
+      if (key === undefined || this.#apps.size >= MAX_KEYS) continue;
+      if (!this.#apps.has(key)) this.#apps.set(key, e.operation);
       cited.add('app', key, e);
     }
   }
@@ -76,11 +78,3 @@ export class Pivot {
     return found;
   }
 }
-
-/** Microsoft Graph and the like as resources of a consent: not the intruder's applications. */
-const FIRST_PARTY: ReadonlySet<string> = new Set([
-  '00000003-0000-0000-c000-000000000000',
-  '00000002-0000-0000-c000-000000000000',
-  '00000002-0000-0ff1-ce00-000000000000',
-  '00000003-0000-0ff1-ce00-000000000000',
-]);

@@ -54,19 +54,20 @@ function svgOnly(svg: string): string {
   });
 }
 
-const series = (suspicious: readonly number[], other: readonly number[]) => [
-  {
-    name: 'suspicious',
-    type: 'bar',
-    stack: 'all',
-    data: suspicious,
-    itemStyle: { color: SUSPICIOUS, decal: { symbol: 'none' } },
-    barMinHeight: 2,
-  },
-  { name: 'other', type: 'bar', stack: 'all', data: other, itemStyle: { color: OTHER } },
-];
+/** Nothing is drawn for nothing; the least is drawn so that it can be seen. */
+const bars = (name: string, color: string, values: readonly number[]) => ({
+  name,
+  type: 'bar',
+  stack: 'all',
+  data: values.map((v) => (v === 0 ? '-' : v)),
+  itemStyle: { color },
+  barMinHeight: 2,
+});
 
-const withoutZeros = (values: readonly number[]): number[] => values.map((v) => v);
+const series = (suspicious: readonly number[], other: readonly number[]) => [
+  bars('suspicious', SUSPICIOUS, suspicious),
+  bars('other', OTHER, other),
+];
 
 /** Records over time, the suspicious ones apart. */
 export async function timelineChart(chart: Chart, fromMs: number, toMs: number): Promise<string> {
@@ -80,14 +81,17 @@ export async function timelineChart(chart: Chart, fromMs: number, toMs: number):
     height: 300,
     option: {
       grid: { left: 60, right: 20, top: 40, bottom: 50 },
-      legend: { top: 4, left: 60, textStyle: FONT },
+      legend: { top: 4, right: 20, textStyle: FONT },
       xAxis: {
         type: 'category',
         data: bins.map((b) => label(b.startMs)),
         axisLabel: { ...FONT, hideOverlap: true },
       },
       yAxis: { type: 'value', name: 'records', nameTextStyle: FONT, axisLabel: FONT, minInterval: 1 },
-      series: series(withoutZeros(bins.map((b) => b.suspicious)), withoutZeros(bins.map((b) => b.other))),
+      series: series(
+        bins.map((b) => b.suspicious),
+        bins.map((b) => b.other),
+      ),
     },
   });
 }
@@ -101,7 +105,7 @@ export async function placesChart(chart: Chart): Promise<string> {
     height: 90 + places.length * 26,
     option: {
       grid: { left: 230, right: 40, top: 40, bottom: 40 },
-      legend: { top: 4, left: 230, textStyle: FONT },
+      legend: { top: 4, right: 40, textStyle: FONT },
       xAxis: { type: 'value', axisLabel: FONT, minInterval: 1 },
       yAxis: {
         type: 'category',

@@ -61,11 +61,11 @@ const head = (doc: Doc, context: HtmlContext): string => `<!doctype html>
 `;
 
 const nav = (doc: Doc): string =>
-  `<nav aria-label="Contents"><ol>${doc.blocks
+  `<nav aria-label="Contents"><ul>${doc.blocks
     .flatMap((b) =>
       b.kind === 'heading' && b.level === 2 ? [`<li><a href="#${b.id}">${safe(b.text)}</a></li>`] : [],
     )
-    .join('')}<li><a href="#records">Records cited</a></li></ol></nav>\n`;
+    .join('')}<li><a href="#records">Records cited</a></li></ul></nav>\n`;
 
 const recordRow = (r: CitedRecord, clock: Clockface): string =>
   `<tr id="${r.anchor}"><td><code>${fileLink(r)}</code></td><td>${safe(clock.show(r.time))}</td><td>${safe(r.operation)}</td><td><code class="id">${safe(r.id)}</code><br><code class="hash">${r.sha256}</code></td></tr>\n`;
@@ -106,13 +106,16 @@ function renderTable(block: Extract<Block, { kind: 'table' }>, context: HtmlCont
 const renderText = (text: Text, context: HtmlContext): string =>
   text.map((part) => renderInline(part, context)).join('');
 
+/** `state: inbox-rules` instead of a path with a person's whole name; the link has it. */
+export const fileLabel = (path: string): string => path.replace(/^state\/.*\.([a-z-]+)\.json$/, 'state: $1');
+
 function renderInline(part: Inline, { citations, clock }: HtmlContext): string {
   if (typeof part === 'string') return safe(part);
   if ('strong' in part) return `<strong>${safe(part.strong)}</strong>`;
   if ('code' in part) return `<code>${safe(part.code)}</code>`;
   if ('at' in part) return `<time datetime="${escapeHtml(part.at)}">${safe(clock.show(part.at))}</time>`;
   if ('file' in part)
-    return ` <a class="cite" href="${escapeHtml(encodeURI(part.file))}">${safe(part.file)}</a>`;
+    return ` <a class="cite" href="${escapeHtml(encodeURI(part.file))}">${safe(fileLabel(part.file))}</a>`;
   const shown = part.cite.slice(0, SHOWN).map((n) => citations.of(n));
   const links = shown.map((c) => `<a class="cite" href="#${c.anchor}">${c.label}</a>`);
   const rest = part.cite.length - shown.length;

@@ -8,20 +8,23 @@ import type { Clockface } from './time.ts';
 
 const SHOWN = 6;
 
-/** Every character that could mean something to a Markdown renderer, by backslash; `<` and `&` as entities. */
+/**
+ * What could become markup, a link or raw HTML is escaped; what begins a block is only dangerous at a line's start,
+ * and no line of ours begins with text of a record. Addresses of web and mail would be linked by many renderers.
+ */
 export const escapeMarkdown = (text: string): string =>
   printable(text)
-    .replace(/[\r\n\t]+/g, ' ')
+    .replace(/[\r\n\t\u2028\u2029]+/g, ' ')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(/[\\`*_{}[\]()#+!|~=^:@/-]/g, (c) => (QUIET.has(c) ? c : `\\${c}`))
-    .replace(/^(\s*\d+)\./, '$1\\.');
+    .replace(/[\\`*_[\]|~@$]/g, '\\$&')
+    .replace(/:(?=\/\/)/g, '\\:')
+    .replace(/www\./gi, (m) => `${m.slice(0, 3)}\\.`)
+    .replace(/^(\s*\d+)([.)])/, '$1\\$2')
+    .replace(/^(\s*)([#+=-])/, '$1\\$2');
 
-/** Harmless within a line once brackets, angle brackets and the scheme's colon are escaped. */
-const QUIET: ReadonlySet<string> = new Set(['/', '-', '=', '^', '+', '#']);
-
-const safe = (text: string): string => escapeMarkdown(shortened(text)).replace(/^([#+=-])/, '\\$1');
+const safe = (text: string): string => escapeMarkdown(shortened(text));
 
 export interface MarkdownContext {
   readonly citations: Citations;

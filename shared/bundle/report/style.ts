@@ -18,12 +18,13 @@ header dl div{display:grid;grid-template-columns:9rem 1fr;gap:.5rem}
 dt{color:var(--soft)}
 dd{margin:0}
 nav{margin:1.4rem 0;padding:.8rem 1rem;background:var(--tint);border:1px solid var(--line);border-radius:6px}
-nav ol{margin:0;padding-left:1.3rem;columns:2;column-gap:2rem}
+nav ul{margin:0;padding:0;list-style:none;columns:2;column-gap:2rem}
+nav li{margin:.15rem 0}
 .lead{font-size:1.08rem}
 .note{color:var(--soft);font-size:.92rem}
 code{font:.88em/1.4 ui-monospace,"Cascadia Mono","DejaVu Sans Mono",Menlo,monospace}
 p code,li code,td code{background:var(--tint);border-radius:3px;padding:.05em .25em}
-.cite{font-size:.74rem;white-space:nowrap;text-decoration:none;border:1px solid var(--line);border-radius:3px;padding:0 .3em;line-height:1.5}
+.cite{display:inline-block;max-width:100%;font-size:.74rem;white-space:nowrap;text-decoration:none;border:1px solid var(--line);border-radius:3px;padding:0 .3em;line-height:1.5}
 .cite:hover{text-decoration:underline}
 .more{font-size:.74rem;color:var(--soft)}
 .scroll{overflow-x:auto;margin:.7rem 0}
@@ -50,7 +51,7 @@ pre{margin:.2rem 0;padding:.7rem .9rem;background:var(--tint);border:1px solid v
 @media(max-width:40rem){
 main{padding:1rem .8rem 3rem}
 h1{font-size:1.35rem}
-nav ol{columns:1}
+nav ul{columns:1}
 header dl div{grid-template-columns:1fr;gap:0}
 .cards thead,.records thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .cards tr,.records tr{display:block;border:1px solid var(--line);border-radius:6px;margin:.6rem 0;padding:.3rem .2rem}
@@ -63,11 +64,17 @@ header dl div{grid-template-columns:1fr;gap:0}
 body{font-size:10pt}
 main{max-width:none;padding:0}
 nav{break-after:avoid}
-h2,h3,caption,figcaption{break-after:avoid}
+h2,h3{break-after:avoid}
 tr,.step,figure,li{break-inside:avoid}
 thead{display:table-header-group}
 .scroll,.drawing{overflow:visible}
 a{text-decoration:none}
 .step{break-inside:auto}
+.records td,.records th{padding:.15rem .3rem;font-size:7.5pt}
+.records .hash,.records .id{font-size:6pt}
+table.wide{font-size:8pt}
+td{min-width:0}
+.cite{border:0;padding:0 .1em;color:#444}
+nav{display:none}
 }
 `.replaceAll('\n', '');

@@ -1,6 +1,6 @@
 /** Instants for people: UTC, and beside it a zone that the request chose. */
 export interface Clockface {
-  /** `2026-11-21 13:50:17 UTC`, and with a zone ` (14:50:17 Europe/Vienna)`. */
+  /** `2026-11-21 13:50:17 UTC`, and with a zone ` (14:50:17 Vienna)`. */
   show(iso: string): string;
 }
 
@@ -8,6 +8,7 @@ const cut = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} U
 
 export function clockface(zone?: string): Clockface {
   if (zone === undefined) return { show: (iso) => (iso === '' ? 'at an unknown time' : cut(iso)) };
+  const place = zone.split('/').at(-1)!.replaceAll('_', ' ');
   const format = new Intl.DateTimeFormat('en-CA', {
     timeZone: zone,
     year: 'numeric',
@@ -25,7 +26,7 @@ export function clockface(zone?: string): Clockface {
       const parts = Object.fromEntries(format.formatToParts(ms).map((p) => [p.type, p.value]));
       const date = `${parts['year']}-${parts['month']}-${parts['day']}`;
       const time = `${parts['hour']}:${parts['minute']}:${parts['second']}`;
-      return `${cut(iso)} (${date === iso.slice(0, 10) ? '' : `${date} `}${time} ${zone})`;
+      return `${cut(iso)} (${date === iso.slice(0, 10) ? '' : `${date} `}${time} ${place})`;
     },
   };
 }

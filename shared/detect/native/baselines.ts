@@ -1,7 +1,6 @@
-import { clientIp } from '../../indexing/entities/ip.ts';
 import { namedValue, objectAt, objectsAt, textAt } from '../../indexing/fields.ts';
 import { isObject } from '../../record.ts';
-import { asnOf, type Sighting } from '../sighting.ts';
+import { asnOf, ipOf, type Sighting } from '../sighting.ts';
 import { MIN_DAYS, type UserHistory } from './history.ts';
 import type { BaselineRule, Verdict } from './native-rule.ts';
 import { HOSTING, networkOf } from './networks.ts';
@@ -24,7 +23,7 @@ function newNetwork({ ip }: Sighting, history: UserHistory): Verdict | undefined
 
 const base = { kind: 'native', type: 'baseline', once: network } as const;
 const isOwnAct = (body: unknown): boolean =>
-  isObject(body) && body['UserType'] !== 3 && clientIp(body) !== undefined;
+  isObject(body) && body['UserType'] !== 3 && ipOf(body) !== undefined;
 
 export const hostingSignIn: BaselineRule = {
   ...base,

@@ -24,7 +24,7 @@ export const forwardsOutside: RecordRule = {
   level: 'high',
   description:
     "An inbox rule, a mailbox or a mail flow rule sends mail to an address whose domain is neither the actor's nor one of the tenant's.",
-  tags: ['attack.exfiltration', 'attack.collection', 'attack.t1114.003', 'holdfast.deck'],
+  tags: ['attack.exfiltration', 'attack.collection', 'attack.t1114.003'],
   references: [
     'https://learn.microsoft.com/defender-xdr/alert-grading-playbook-inbox-forwarding-rules',
     'https://learn.microsoft.com/defender-office-365/outbound-spam-policies-external-email-forwarding',

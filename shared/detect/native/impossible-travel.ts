@@ -23,11 +23,14 @@ export const impossibleTravel: WindowRule = {
   spanMs: 24 * HOUR,
   // Two sign-ins from one place within a quarter of an hour tell no more than one.
   stretchMs: HOUR / 4,
+  same: (body) => {
+    if (!isObject(body) || body['isInteractive'] === false || objectAt(body, 'status')?.['errorCode'] !== 0)
+      return undefined;
+    return `${String(body['userId'])}|${String(body['ipAddress'])}`;
+  },
   take: (body) => {
     const place = objectAt(body, 'location', 'geoCoordinates');
     const group = textAt(body, 'userId');
-    if (!isObject(body) || body['isInteractive'] === false || objectAt(body, 'status')?.['errorCode'] !== 0)
-      return undefined;
     const [lat, lon] = [Number(place?.['latitude']), Number(place?.['longitude'])];
     if (
       !group ||

@@ -1,17 +1,18 @@
 import ipaddr from 'ipaddr.js';
+import { cached } from '../cached.ts';
 
 /**
  * The network an address is taken to lie in when nobody says whose it is: /16 of IPv4, /32 of IPv6. Roughly a
  * provider's line in a country, so that a new address from the same provider is no news. Two customers of one
  * provider are not told apart.
  */
-export function networkOf(ip: string): string {
+export const networkOf = cached((ip: string): string => {
   if (!ipaddr.isValid(ip)) return ip;
   const address = ipaddr.process(ip);
   const bytes = address.toByteArray();
   if (address.kind() === 'ipv4') return `${bytes[0]}.${bytes[1]}.0.0/16`;
   return `${ipaddr.fromByteArray([...bytes.slice(0, 4), ...Array<number>(12).fill(0)]).toString()}/32`;
-}
+});
 
 /** Autonomous systems that rent computers or hide their users: few employees sign in from there. */
 export const HOSTING: ReadonlyMap<number, string> = new Map([

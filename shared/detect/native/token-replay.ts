@@ -1,9 +1,7 @@
-import { sessionKeys } from '../../indexing/entities/session.ts';
-import { clientIp } from '../../indexing/entities/ip.ts';
 import { countryOf, userAgentOf } from '../../indexing/summary.ts';
 import { objectAt } from '../../indexing/fields.ts';
 import { isObject } from '../../record.ts';
-import { asnOf } from '../sighting.ts';
+import { asnOf, ipOf, sessionOf } from '../sighting.ts';
 import type { WindowEvent, WindowRule } from './native-rule.ts';
 import { MICROSOFT_ASN, networkOf } from './networks.ts';
 import { agentFamily } from './user-agent.ts';
@@ -27,15 +25,19 @@ export const tokenReplay: WindowRule = {
   sources: ['signins-interactive', 'signins-noninteractive', 'import'],
   spanMs: DAY,
   stretchMs: DAY / 4,
+  same: (body) => {
+    if (!isObject(body) || objectAt(body, 'status')?.['errorCode'] !== 0) return undefined;
+    const { sessionId, ipAddress, autonomousSystemNumber, userAgent, isInteractive } = body;
+    return `${String(sessionId)}|${String(ipAddress)}|${String(autonomousSystemNumber)}|${String(userAgent)}|${String(isInteractive)}`;
+  },
   take: (body) => {
-    const ip = clientIp(body);
-    const [group] = sessionKeys(body);
+    if (!isObject(body) || objectAt(body, 'status')?.['errorCode'] !== 0) return undefined;
+    const [ip, group] = [ipOf(body), sessionOf(body)];
     const asn = asnOf(body);
-    if (!ip || !group || asn === MICROSOFT_ASN || objectAt(body, 'status')?.['errorCode'] !== 0)
-      return undefined;
+    if (!ip || !group || asn === MICROSOFT_ASN) return undefined;
     const network = asn === undefined ? networkOf(ip) : `AS${asn}`;
     const country = countryOf(body)[0] ?? '';
-    const interactive = isObject(body) && body['isInteractive'] === true;
+    const interactive = body['isInteractive'] === true;
     const agent = agentFamily(userAgentOf(body)[0]);
     return {
       group,

@@ -1,10 +1,13 @@
+import { cached } from '../cached.ts';
+
 /** Browser and system of a user agent, without versions: updates are no news. */
-export function agentFamily(agent: string | undefined): string {
-  if (!agent) return '';
+export const agentFamily = (agent: string | undefined): string => (agent ? familyOf(agent) : '');
+
+const familyOf = cached((agent: string): string => {
   const browser = BROWSERS.find(([pattern]) => pattern.test(agent))?.[1] ?? agent.split(/[/\s;(]/)[0] ?? '';
   const system = SYSTEMS.find(([pattern]) => pattern.test(agent))?.[1];
   return system ? `${browser} on ${system}` : browser;
-}
+});
 
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdgA?\//i, 'Edge'],

@@ -5,7 +5,7 @@ import { Evaluator, type Evaluated } from '../evaluation.ts';
 import type { Finding } from '../findings/finding.ts';
 import { FindingsTable } from '../findings/findings-table.ts';
 import type { RuleBook } from '../rule-book.ts';
-import type { SegmentRef } from '../../layout.ts';
+import { segmentPath, type SegmentRef } from '../../layout.ts';
 import { clearBacklog, noteBacklog, quietBacklog } from './backlog.ts';
 import type { DetectDeps } from './detect-deps.ts';
 import { IndexHistory } from './index-history.ts';
@@ -130,16 +130,17 @@ class Work {
     const own = Evaluator.empty();
     const { records } = await scanSegment(ref, this.#book, this.#deps.blobs, own);
     const isLate = Date.parse(`${ref.date}T23:59:59Z`) < this.#seenMs - LATENESS_MS;
-    if (isLate && own.fed.length + own.taken.length > 0) late.add(ref.date);
+    if (isLate && own.fed.length + own.taken.size > 0) late.add(ref.date);
     else {
       for (const fed of own.fed) into.fed.push(fed);
-      for (const taken of own.taken) into.taken.push(taken);
-      for (const { sighting } of [...own.fed, ...own.taken])
+      for (const [key, taken] of own.taken) into.taken.set(`${segmentPath(ref)}|${key}`, taken);
+      for (const { sighting } of [...own.fed, ...own.taken.values()])
         this.#seenMs = Math.max(this.#seenMs, sighting.timeMs ?? 0);
     }
     for (const match of own.matches) into.matches.push(match);
     for (const match of own.native) into.native.push(match);
-    for (const candidate of own.candidates) into.candidates.push(candidate);
+    for (const [key, candidate] of own.candidates)
+      into.candidates.set(`${segmentPath(ref)}|${key}`, candidate);
     into.records += own.records;
     return records;
   }

@@ -35,7 +35,7 @@ function dailyBatches(): { batches: SourcedRecord[][]; history: MemoryHistory } 
 beforeAll(async () => {
   const { batches, history } = dailyBatches();
   findings = await findingsOf(book, batches, history);
-});
+}, 120_000);
 
 const atLeast = (level: (typeof LEVELS)[number]) =>
   findings.filter((finding) => LEVELS.indexOf(finding.level) >= LEVELS.indexOf(level));

@@ -4,7 +4,7 @@ import { formatSeconds } from '../../../instant.ts';
 import { plural, type Inline, type StepState, type Text } from '../doc.ts';
 import { factsOf, numbersIn, numbersOf, sessionsOf, victims, type ReportInput } from '../input.ts';
 import { ps } from './quote.ts';
-import { appSnapshots, objectsOf, shown } from './snapshots.ts';
+import { appsSeen, shown } from './snapshots.ts';
 import { loudest, type ResponseStep } from './step.ts';
 
 /** Steps 6 to 9: applications, logs, recipients, other users. */
@@ -52,42 +52,32 @@ function applications(input: ReportInput): ResponseStep {
 }
 
 function appStates(input: ReportInput): { states: StepState[]; text: Text } {
-  const states: StepState[] = [];
-  const text: Inline[] = [];
-  for (const file of appSnapshots(input, 'service-principal')) {
-    for (const sp of objectsOf(file) ?? []) {
-      const on = sp['accountEnabled'] !== false;
-      states.push(on ? 'open' : 'done');
-      text.push(
-        `Enterprise application "${textOf(sp['displayName']) ?? ''}" is ${on ? 'enabled' : 'disabled'}.`,
-        shown(file),
-        ' ',
-      );
-    }
-  }
-  for (const file of appSnapshots(input, 'application')) {
-    for (const app of objectsOf(file) ?? []) {
-      const secrets = [app['passwordCredentials'], app['keyCredentials']].flatMap((c) =>
-        Array.isArray(c) ? c : [],
-      );
-      states.push(secrets.length > 0 ? 'open' : 'done');
-      text.push(
-        `Registration "${textOf(app['displayName']) ?? ''}" has ${plural(secrets.length, 'credential')}.`,
-        shown(file),
-        ' ',
-      );
-    }
-  }
-  return { states, text };
+  const principals = appsSeen(input, 'service-principal').map(({ file, app }): [StepState, Text] => {
+    const on = app['accountEnabled'] !== false;
+    const text = `Enterprise application "${nameOf(app)}" is ${on ? 'enabled' : 'disabled'}.`;
+    return [on ? 'open' : 'done', [text, shown(file), ' ']];
+  });
+  const registrations = appsSeen(input, 'application').map(({ file, app }): [StepState, Text] => {
+    const secrets = [app['passwordCredentials'], app['keyCredentials']].flatMap((c) =>
+      Array.isArray(c) ? c : [],
+    );
+    const text = `Registration "${nameOf(app)}" has ${plural(secrets.length, 'credential')}.`;
+    return [secrets.length > 0 ? 'open' : 'done', [text, shown(file), ' ']];
+  });
+  const all = [...principals, ...registrations];
+  return { states: all.map(([state]) => state), text: all.flatMap(([, text]) => text) };
 }
 
+const nameOf = (app: Readonly<Record<string, unknown>>): string => textOf(app['displayName']) ?? '';
+
 function appCommands(input: ReportInput): string {
-  const principals = appSnapshots(input, 'service-principal').flatMap((f) => objectsOf(f) ?? []);
-  const registrations = appSnapshots(input, 'application').flatMap((f) => objectsOf(f) ?? []);
+  const idsOf = (what: string): string[] =>
+    appsSeen(input, what).flatMap(({ app }) => textOf(app['id']) ?? []);
   const known = [...touchedApps(input)]
     .filter(([, facts]) => facts.some((f) => f.kind === 'application'))
     .map(([id]) => id);
-  const spIds = principals.length > 0 ? principals.map((p) => String(p['id'])) : known;
+  const principals = idsOf('service-principal');
+  const spIds = principals.length > 0 ? principals : known;
   const names = [
     ...new Set(
       factsOf(input, 'activity')
@@ -103,9 +93,9 @@ function appCommands(input: ReportInput): string {
       (id) =>
         `Get-MgOauth2PermissionGrant -Filter ${ps(`clientId eq '${id}'`)}   # then Remove-MgOauth2PermissionGrant`,
     ),
-    ...registrations.map(
-      (a) =>
-        `Get-MgApplication -ApplicationId ${ps(String(a['id']))} | Select-Object -ExpandProperty PasswordCredentials   # then Remove-MgApplicationPassword`,
+    ...idsOf('application').map(
+      (id) =>
+        `Get-MgApplication -ApplicationId ${ps(id)} | Select-Object -ExpandProperty PasswordCredentials   # then Remove-MgApplicationPassword`,
     ),
   ].join('\n');
 }
@@ -119,7 +109,7 @@ function preserveLogs(input: ReportInput): ResponseStep {
   const users = victims(input);
   return {
     title: 'Preserve logs',
-    state: open.length === 0 ? 'done' : 'open',
+    state: input.plan.coverage.length === 0 ? 'unknown' : open.length === 0 ? 'done' : 'open',
     because: [
       `${input.plan.coverage.length - open.length} of ${plural(input.plan.coverage.length, 'source')} are proven complete for the span, in write-once storage.`,
       { file: 'coverage.json' },

@@ -1,5 +1,16 @@
-import { snapshotPath } from '../../../snapshot.ts';
-import { heading, list, note, paragraph, plural, table, type Block, type Doc, type Text } from '../doc.ts';
+import { snapshotPath, type SnapshotFile } from '../../../snapshot.ts';
+import {
+  heading,
+  list,
+  note,
+  paragraph,
+  plural,
+  table,
+  type Block,
+  type Doc,
+  type Inline,
+  type Text,
+} from '../doc.ts';
 import type { ReportInput } from '../input.ts';
 import { adviceSection } from './advice.ts';
 import { caseSteps } from './case-steps.ts';
@@ -37,16 +48,29 @@ export function responseSections(input: ReportInput): Block[] {
 function snapshotTable(input: ReportInput): Block[] {
   if (input.snapshots.length === 0)
     return [note('No state snapshot was taken: what has been done since is not known.')];
-  const rows = input.snapshots.map((s): Text[] => [
-    [s.title],
-    [s.subject],
-    [s.outcome, s.because ? `, because ${s.because}` : ''],
-    [{ at: s.takenAt }],
-    [{ code: s.permission }],
-    [{ file: snapshotPath(s) }],
+  const subjects = [...new Set(input.snapshots.map((s) => s.subject))];
+  const rows = subjects.map((subject) => snapshotRow(input.snapshots.filter((s) => s.subject === subject)));
+  return [
+    table(['Of', 'Taken', 'Not taken, because'], rows, {
+      caption: 'State snapshots. Each file says its time, request and permission.',
+    }),
+  ];
+}
+
+function snapshotRow(files: readonly SnapshotFile[]): Text[] {
+  const taken = files.filter((f) => f.outcome === 'taken');
+  const others = files.filter((f) => f.outcome !== 'taken');
+  const refused = others.flatMap((f, i): Inline[] => [
+    i === 0 ? '' : '; ',
+    `${f.title}: ${f.outcome}, ${f.because ?? ''} (permission `,
+    { code: f.permission },
+    ')',
+    { file: snapshotPath(f) },
   ]);
   return [
-    table(['State', 'Of', 'Outcome', 'Time', 'Permission', 'File'], rows, { caption: 'State snapshots' }),
+    [{ code: files[0]!.subject }, ' ', { at: files[0]!.takenAt }],
+    taken.flatMap((f): Inline[] => [{ file: snapshotPath(f) }, ' ']),
+    others.length === 0 ? ['–'] : refused,
   ];
 }
 

@@ -18,6 +18,14 @@ export function objectsOf(file: SnapshotFile | undefined): Json[] | undefined {
   return isObject(file.value) ? [file.value] : [];
 }
 
+/** Applications of one kind, each once: an application may have been asked for by several ids. */
+export function appsSeen(input: ReportInput, what: string): { file: SnapshotFile; app: Json }[] {
+  const seen = new Map<string, { file: SnapshotFile; app: Json }>();
+  for (const file of appSnapshots(input, what))
+    for (const app of objectsOf(file) ?? []) seen.set(textOf(app['id']) ?? file.name, { file, app });
+  return [...seen.values()];
+}
+
 /** Why a snapshot says nothing. */
 export function silence(file: SnapshotFile | undefined): Inline[] {
   if (!file) return ['No snapshot of it was taken.', { file: 'manifest.json' }];

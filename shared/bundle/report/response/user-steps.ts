@@ -42,20 +42,12 @@ function since(input: ReportInput, user: string, property: string, words: string
   const profile = objectsOf(file)?.[0];
   if (!file || !profile) return { state: 'unknown', text: [`${user}: `, ...silence(file)] };
   const at = timeIn(profile, property);
+  const who: Inline[] = [{ strong: user }, ': '];
+  if (Number.isNaN(at)) return { state: 'open', text: [...who, `no ${words} is noted.`, shown(file)] };
   const done = at > lastSeenMs(input, user);
-  const when: Inline[] = Number.isNaN(at)
-    ? [`no ${words} is noted`]
-    : [`last ${words} `, { at: new Date(at).toISOString() }];
-  return {
-    state: done ? 'done' : 'open',
-    text: [
-      { strong: user },
-      ': ',
-      ...when,
-      done ? ', after the last suspicious record.' : ', not after the last suspicious record.',
-      shown(file),
-    ],
-  };
+  const when: Inline[] = [`last ${words} `, { at: new Date(at).toISOString() }];
+  const order = `, ${done ? 'after' : 'before'} the last suspicious record.`;
+  return { state: done ? 'done' : 'open', text: [...who, ...when, order, shown(file)] };
 }
 
 const lines = (input: ReportInput, line: (user: string) => string): string =>
@@ -224,7 +216,9 @@ function devicesOf(input: ReportInput, user: string): Told {
     };
   const ids = new Set(facts.map((f) => f.targetId));
   const on = all.filter(
-    (d) => (ids.has(String(d['id'])) || ids.has(String(d['deviceId']))) && d['accountEnabled'] !== false,
+    (d) =>
+      (ids.has(textOf(d['id']) ?? '') || ids.has(textOf(d['deviceId']) ?? '')) &&
+      d['accountEnabled'] !== false,
   );
   if (on.length === 0)
     return {
@@ -303,12 +297,15 @@ function rulesOf(input: ReportInput, user: string): Told {
       text: [{ strong: user }, `: ${plural(facts.length, 'change')} to rules. `, cite, ' ', ...silence(file)],
     };
   const names = new Set(facts.filter((f) => /^(New|Set)-/.test(f.operation)).map((f) => f.target));
-  const on = all.filter((r) => names.has(String(r['displayName'])) && r['isEnabled'] !== false);
+  const on = all.filter((r) => names.has(textOf(r['displayName']) ?? '') && r['isEnabled'] !== false);
   if (on.length === 0)
     return {
       state: 'done',
       text: [{ strong: user }, ': the rules that were made are disabled or gone.', cite, shown(file)],
     };
-  const listed = on.flatMap((r, i): Inline[] => [i === 0 ? '' : ', ', { code: String(r['displayName']) }]);
+  const listed = on.flatMap((r, i): Inline[] => [
+    i === 0 ? '' : ', ',
+    { code: `"${textOf(r['displayName']) ?? ''}"` },
+  ]);
   return { state: 'open', text: [{ strong: user }, ': still active: ', ...listed, '.', cite, shown(file)] };
 }

@@ -1,5 +1,6 @@
 import type { Fact, Field } from '../../analysis/facts.ts';
 import { heading, list, paragraph, type Block, type Text } from '../doc.ts';
+import { between } from './sign-ins.ts';
 import { factsOf, numbersIn, victims, windowOf, type ReportInput } from '../input.ts';
 
 /** Sections 2 to 4: what was done to applications, security info, devices and mail rules. */
@@ -48,8 +49,8 @@ function section(input: ReportInput, told: Told): Block[] {
     const { from, to } = windowOf(facts);
     blocks.push(
       heading(3, user, `${told.id}-${users.indexOf(user) + 1}`),
-      paragraph('Between ', { at: from }, ' and ', { at: to }, ' the following ', ...told.opening(user), {
-        cite: numbersIn([facts[0]!, facts.at(-1)!]),
+      paragraph('What ', ...told.opening(user).slice(0, -1), ', ', ...between(from, to), ':', {
+        cite: [...new Set(numbersIn([facts[0]!, facts.at(-1)!]))],
       }),
       list(facts.map(factText)),
     );

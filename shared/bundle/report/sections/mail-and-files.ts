@@ -1,5 +1,6 @@
 import type { Fact } from '../../analysis/facts.ts';
 import { heading, list, paragraph, plural, type Block, type Inline, type Text } from '../doc.ts';
+import { between } from './sign-ins.ts';
 import { factsOf, numbersIn, victims, windowOf, type ReportInput } from '../input.ts';
 
 /** Section 5: mail sent, read and deleted; files opened and downloaded. */
@@ -31,13 +32,11 @@ export function mailAndFilesSection(input: ReportInput): Block[] {
 const mail = (input: ReportInput, user: string, kind: string): Fact[] =>
   factsOf(input, 'mail', user).filter((f) => f.kind === kind);
 
-/** ` between … and …`, or ` at …` for one instant. */
-export function span(facts: readonly Fact[]): Inline[] {
+/** ` between … and …`, or ` at …`. */
+const span = (facts: readonly Fact[]): Inline[] => {
   const { from, to } = windowOf(facts);
-  return from.slice(0, 19) === to.slice(0, 19)
-    ? [' at ', { at: from }]
-    : [' between ', { at: from }, ' and ', { at: to }];
-}
+  return [' ', ...between(from, to)];
+};
 
 export function grouped(facts: readonly Fact[], key: (f: Fact) => string): [string, Fact[]][] {
   const groups = new Map<string, Fact[]>();

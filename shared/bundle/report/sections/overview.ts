@@ -160,24 +160,20 @@ function further(input: ReportInput, users: readonly string[]): Text {
 
 /** Why each session counts as suspicious, point by point, and how its records were attributed. */
 export function confidenceSection(input: ReportInput): Block[] {
-  const rows = input.analysis.suspicious.flatMap((s) =>
-    s.reasons.map((r): Text[] => [
-      [{ code: s.draft.key }, ` ${s.user}`],
-      [String(r.weight)],
-      [r.title],
-      [{ cite: r.numbers }],
-    ]),
+  const points = input.analysis.suspicious.map((s) =>
+    table(
+      ['Points', 'Signal', 'Records'],
+      s.reasons.map((r): Text[] => [[String(r.weight)], [r.title], [{ cite: r.numbers }]]),
+      { caption: `Session ${s.draft.key} of ${s.user}: ${s.score} points` },
+    ),
   );
   return [
     heading(2, 'How sure this is', 'confidence'),
     list(input.analysis.suspicious.map((s): Text => verdictText(input, s.user, s.draft.key, s.score))),
-    ...(rows.length > 0
-      ? [
-          table(['Session', 'Points', 'Signal', 'Records'], rows, {
-            caption: `A session counts as suspicious from ${THRESHOLD} points on, if one signal speaks of who was there.`,
-          }),
-        ]
-      : []),
+    note(
+      `A session counts as suspicious from ${THRESHOLD} points on, if one signal speaks of who was there.`,
+    ),
+    ...points,
     table(['Attributed because the record', 'Facts'], attributionRows(input)),
     note(
       'Equal session ids do not prove equal persons: stolen refresh tokens can inherit the session of their owner. ',

@@ -1,8 +1,7 @@
 import type { Place } from '../../analysis/event.ts';
 import type { SignInWindow } from '../../analysis/sign-ins.ts';
-import { heading, list, paragraph, plural, type Block, type Text } from '../doc.ts';
+import { heading, list, paragraph, plural, type Block, type Inline, type Text } from '../doc.ts';
 import { sessionsOf, victims, type ReportInput } from '../input.ts';
-import { sourceFile } from './sources.ts';
 
 export const placeText = ({ city, state, country }: Place): string =>
   [city, state, country].filter(Boolean).join(', ') || 'place unknown';
@@ -44,20 +43,24 @@ function sessionBlocks(input: ReportInput, session: string): Block[] {
   return windows.sort((a, b) => Number(b.interactive) - Number(a.interactive)).flatMap(windowBlocks);
 }
 
+/** ` between … and …`, or ` at …` for one instant. */
+export const between = (from: string, to: string): Inline[] =>
+  from.slice(0, 19) === to.slice(0, 19)
+    ? ['at ', { at: from }]
+    : ['between ', { at: from }, ' and ', { at: to }];
+
 function windowBlocks(w: SignInWindow): Block[] {
-  const kind = w.interactive
-    ? 'suspicious sign-ins'
-    : 'non-interactive sign-ins (renewed tokens) of the same session';
+  const kind = w.interactive ? 'suspicious sign-in' : 'non-interactive sign-in';
   const opening: Text = [
-    'Between ',
-    { at: w.from },
-    ' and ',
-    { at: w.to },
-    ` there were ${w.count} ${kind} to the account of `,
+    plural(w.count, kind),
+    w.interactive ? '' : ' (renewed tokens) of the same session',
+    ' to the account of ',
     { strong: w.user },
-    w.failures > 0 ? `, ${w.failures} of them with an error or an interrupt` : '',
+    ', ',
+    ...between(w.from, w.to),
     ', in session ',
     { code: w.session },
+    w.failures > 0 ? `; ${w.failures} of them ended in an error or an interrupt` : '',
     '.',
     { cite: w.numbers },
   ];
@@ -77,5 +80,3 @@ function windowBlocks(w: SignInWindow): Block[] {
     ]),
   ];
 }
-
-export { sourceFile };

@@ -29,7 +29,7 @@ export function sessionsSection(input: ReportInput): Block[] {
     blocks.push(heading(3, user, `sessions-${i + 1}`));
     blocks.push(
       table(
-        ['Verdict', 'Session', 'First and last record', 'Addresses and places', 'Clients', 'Records'],
+        ['Verdict and session', 'First and last record', 'Addresses and places', 'Clients', 'Records'],
         rows.slice(0, MAX_ROWS).map(sessionRow),
         { wide: true },
       ),
@@ -43,8 +43,11 @@ export function sessionsSection(input: ReportInput): Block[] {
 function sessionRow(s: JudgedSession): Text[] {
   const addresses = [...s.draft.addresses.values()].sort((a, b) => b.records - a.records);
   return [
-    [s.verdict === 'usual' ? 'own' : { strong: s.verdict }, ` (${plural(s.score, 'point')})`],
-    [{ code: s.draft.key }],
+    [
+      s.verdict === 'usual' ? 'own' : { strong: s.verdict },
+      ` (${plural(s.score, 'point')}) `,
+      { code: s.draft.key },
+    ],
     [{ at: isoOf(s.draft.firstMs) }, ' – ', { at: isoOf(s.draft.lastMs) }],
     addresses
       .slice(0, 3)
