@@ -84,7 +84,7 @@ class Telling {
     const found = this.#attributor.of(e, actor);
     this.#chart.add(e, found !== undefined);
     this.#mail.add(e, found !== undefined);
-    if (!found) return this.facts.consider(e);
+    if (!found) return;
     this.#attributed++;
     const user = found.session.user;
     this.#signIns.add(e, user, found);

@@ -7,7 +7,6 @@ export const BASES = {
   token: 'carries a token that was used in the suspicious session',
   request: 'belongs to the same request or sign-in flow as a record of the suspicious session',
   address: 'comes from an address of the suspicious session that the user had not used before',
-  twin: 'tells the same act on the same object, in the same second, as a record that is attributed otherwise',
 } as const;
 export type Basis = keyof typeof BASES;
 

@@ -62,13 +62,17 @@ export function eventOf(source: SourceId, record: ArchiveRecord, number = -1, ke
   };
 }
 
-const GRAPH = /^(signins-|directory-audits$|risk-detections$)/;
+const FLOWS = /^(signins-|directory-audits$|risk-detections$|ual-entra$)/;
 
-/** Correlation ids tie Graph's records; the id of a sign-in is what a risk detection calls its request. */
+/**
+ * Correlation ids tie Graph's records to one another and to the unified audit log, which calls them InterSystemsId;
+ * the id of a sign-in is what a risk detection calls its request.
+ */
 function flowOf(source: SourceId, json: Json): string[] {
-  if (!GRAPH.test(source)) return [];
+  if (!FLOWS.test(source)) return [];
   const own = source.startsWith('signins-') ? textAt(json, 'id') : textAt(json, 'requestId');
-  return distinct([guidOf(textAt(json, 'correlationId')), guidOf(own)]);
+  const shared = textAt(json, 'correlationId') ?? textAt(json, 'InterSystemsId');
+  return distinct([guidOf(shared), guidOf(own)]);
 }
 
 function placeOf(json: Json): Place {

@@ -21,7 +21,6 @@ interface Open {
 /** Collects facts; what two logs tell of one act in the same second becomes one fact with two records. */
 export class FactList {
   readonly #open = new Map<string, Open>();
-  readonly #loose = new Map<string, { draft: Draft; number: number }[]>();
   overflow = 0;
 
   /** @returns whether the record tells a fact */
@@ -44,26 +43,7 @@ export class FactList {
     return true;
   }
 
-  /** A directory record that nothing ties to a session by itself: the other log may tell the same act. */
-  consider(e: Event): void {
-    if (e.source !== 'ual-entra' || this.#loose.size >= MAX_FACTS) return;
-    const draft = draftOf(e);
-    if (!draft || !isTwofold(draft)) return;
-    const key = keyOf(e, draft, '');
-    this.#loose.set(key, [...(this.#loose.get(key) ?? []), { draft, number: e.number }]);
-  }
-
-  #addTwins(key: string, open: Open): void {
-    for (const { draft, number } of this.#loose.get(key.replace(/\n[^\n]*$/, '\n')) ?? []) {
-      const same = draft.targetId === open.targetId || (draft.target !== '' && draft.target === open.target);
-      if (!same) continue;
-      open.numbers.push(number);
-      open.bases.add('twin');
-    }
-  }
-
   build(): Fact[] {
-    for (const [key, open] of this.#open) if (isTwofold(open.draft)) this.#addTwins(key, open);
     return [...this.#open.values()].map((o) => ({
       section: o.draft.section,
       kind: o.draft.kind,

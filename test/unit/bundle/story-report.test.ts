@@ -177,6 +177,7 @@ describe('the report against the ground truth of the story', () => {
     const statements = report()
       .split('\n')
       .filter((line) => /^- |^[A-Z0-9].{60,}/.test(line))
+      .filter((line) => !/: \d+ points$|:$/.test(line))
       .filter((line) => !/^- (Tenant|Question|Span|Followed|Times|Asked|Incident|Written)/.test(line))
       .filter(
         (line) =>
