@@ -1,5 +1,7 @@
 import { app } from '@azure/functions';
 import { notePending } from '../shared/detect/run/pending.ts';
+import { sendAlert, type Alert } from '../shared/alerts.ts';
+import { tellRetention } from '../shared/archive/retention-alarm.ts';
 import { runCollect } from '../shared/collect/run-collect.ts';
 import { collectMessage, indexMessage, parseMessage, QUEUE } from '../shared/messages.ts';
 import { indexSegment } from '../shared/indexing/index-segment.ts';
@@ -29,6 +31,9 @@ app.timer('collect', {
     } finally {
       // Alerts hear of the state whatever became of this run.
       await reportState({ tenants: settings.tenants, specs, windows, nowMs: clock.now(), log });
+      const url = settings.alertWebhookUrl;
+      const send = (alert: Alert): Promise<boolean> => sendAlert({ url: url!, fetch, log }, alert);
+      if (url !== undefined) await tellRetention({ tenants: settings.tenants, specs, windows, clock, send });
     }
   },
 });

@@ -1,5 +1,6 @@
+import { formatSeconds } from '../instant.ts';
 import type { SourceId } from '../sources.ts';
-import type { WindowTable } from './windows.ts';
+import type { WindowRow, WindowTable } from './windows.ts';
 
 export interface SourceHealth {
   readonly source: SourceId;
@@ -12,9 +13,23 @@ export interface SourceHealth {
   readonly unavailable?: string;
 }
 
+/** Records that the vendor will soon delete are not collected: the retention clock. */
+export interface RetentionAlarm {
+  readonly tenant: string;
+  readonly source: SourceId;
+  /** Windows nearer to deletion than two days. */
+  readonly windows: number;
+  readonly from: string;
+  readonly to: string;
+  /** When the vendor deletes the first of them. */
+  readonly deletion: string;
+  readonly reason: string;
+}
+
 export interface Health {
   readonly healthy: boolean;
   readonly problems: readonly string[];
+  readonly alarms: readonly RetentionAlarm[];
   readonly sources: readonly SourceHealth[];
 }
 
@@ -28,54 +43,72 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Records nearer to deletion than this while still uncollected make the service unhealthy. */
 const ALARM_MS = 48 * HOUR;
+/** A fresh deployment starts at the very edge of what the vendor keeps: so long it may take for its first windows. */
+const FRESH_MS = 6 * HOUR;
 
 export async function readHealth(windows: WindowTable, q: HealthQuestion): Promise<Health> {
   const sources: SourceHealth[] = [];
-  const problems: string[] = [];
+  const alarms: RetentionAlarm[] = [];
   for (const tenant of q.tenants) {
     for (const spec of q.specs) {
-      const health = await sourceHealth(windows, tenant, spec, q.nowMs);
+      const { health, expiring } = await sourceHealth(windows, tenant, spec, q.nowMs);
       sources.push(health);
-      if (
-        health.firstDeletion &&
-        Date.parse(health.firstDeletion) - q.nowMs < ALARM_MS &&
-        !(await isFirstRun(windows, tenant, spec.id))
-      ) {
-        problems.push(
-          `${spec.id}: ${health.waiting} windows are not collected; the vendor deletes the first on ${health.firstDeletion}`,
-        );
-      }
+      if (expiring.length === 0 || (health.unavailable && !(await windows.everCollected(tenant, spec.id))))
+        continue;
+      alarms.push(alarmOf(tenant, spec, expiring));
     }
   }
-  return { healthy: problems.length === 0, problems, sources };
+  return { healthy: alarms.length === 0, problems: alarms.map(describeAlarm), alarms, sources };
 }
+
+export const describeAlarm = (a: RetentionAlarm): string =>
+  `${a.source}: ${a.windows} windows from ${a.from} to ${a.to} are not collected; the vendor deletes the first on ${a.deletion}. ${a.reason}`;
 
 async function sourceHealth(
   windows: WindowTable,
   tenant: string,
   spec: HealthQuestion['specs'][number],
   nowMs: number,
-): Promise<SourceHealth> {
+): Promise<{ health: SourceHealth; expiring: WindowRow[] }> {
   let [waiting, oldestMs, newestMs] = [0, Infinity, 0];
+  const expiring: WindowRow[] = [];
   for await (const w of windows.unsettled(tenant, spec.id)) {
     if (w.passes > 0 && w.state !== 'partial') newestMs = Math.max(newestMs, w.toMs);
     else {
       waiting++;
       oldestMs = Math.min(oldestMs, w.fromMs);
+      if (isExpiring(w, spec.retentionDays, nowMs)) expiring.push(w);
     }
   }
   const note = await windows.note(tenant, spec.id);
-  return {
+  const health = {
     source: spec.id,
     lagSeconds: newestMs === 0 ? null : Math.max(0, Math.round((nowMs - newestMs) / 1000)),
     waiting,
     ...(waiting > 0 && { firstDeletion: new Date(oldestMs + spec.retentionDays * DAY).toISOString() }),
     ...(note?.unavailable && { unavailable: note.unavailable }),
   };
+  return { health, expiring };
 }
 
-/** A fresh deployment starts at the very edge of retention: that is no alarm as long as nothing has been collected yet. */
-async function isFirstRun(windows: WindowTable, tenant: string, source: SourceId): Promise<boolean> {
-  for await (const w of windows.unsettled(tenant, source)) if (w.passes > 0) return false;
-  return true;
+function isExpiring(w: WindowRow, retentionDays: number, nowMs: number): boolean {
+  const fresh = w.plannedMs !== undefined && nowMs - w.plannedMs < FRESH_MS;
+  return !fresh && w.fromMs + retentionDays * DAY - nowMs < ALARM_MS;
+}
+
+function alarmOf(
+  tenant: string,
+  spec: HealthQuestion['specs'][number],
+  expiring: readonly WindowRow[],
+): RetentionAlarm {
+  const first = expiring[0]!;
+  return {
+    tenant,
+    source: spec.id,
+    windows: expiring.length,
+    from: formatSeconds(first.fromMs),
+    to: formatSeconds(expiring.at(-1)!.toMs),
+    deletion: formatSeconds(first.fromMs + spec.retentionDays * DAY),
+    reason: first.reason,
+  };
 }

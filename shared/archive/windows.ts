@@ -29,6 +29,8 @@ export interface WindowRow {
   readonly queuedMs: number;
   /** When the last pass ended; 0 for never. */
   readonly collectedMs: number;
+  /** When the window was planned; unknown for rows rebuilt from receipts. */
+  readonly plannedMs?: number;
   readonly etag?: string;
 }
 
@@ -50,6 +52,7 @@ export function windowCells(w: WindowRow): Row {
     dueAt: iso(w.dueMs),
     queuedAt: iso(w.queuedMs),
     collectedAt: iso(w.collectedMs),
+    ...(w.plannedMs !== undefined && { plannedAt: iso(w.plannedMs) }),
   };
 }
 
@@ -69,6 +72,7 @@ export function windowOf(tenant: string, source: SourceId, row: StoredRow): Wind
     dueMs: ms(c['dueAt']),
     queuedMs: ms(c['queuedAt']),
     collectedMs: ms(c['collectedAt']),
+    ...(c['plannedAt'] !== undefined && { plannedMs: ms(c['plannedAt']) }),
     etag: row.etag,
   };
 }
@@ -94,6 +98,7 @@ export const newWindow = (
   dueMs,
   queuedMs: 0,
   collectedMs: 0,
+  plannedMs: dueMs,
 });
 
 /** What holds for a whole source at present: e.g. a missing licence. */
@@ -108,7 +113,9 @@ export interface SourceNote {
 /** No window is longer (a week, and some slack). */
 const LONGEST_MS = 8 * 86_400_000;
 
+/** The first of a partition's rows that are no windows; the others sort behind it. */
 const NOTE_ROW = '~note';
+const ALARM_ROW = '~retention-alarm';
 const TABLE = 'windows';
 
 export class WindowTable {
@@ -141,6 +148,25 @@ export class WindowTable {
     const range = { to: NOTE_ROW, where: { settled: false } };
     for await (const row of this.#tables.query(TABLE, windowPartition(tenant, source), range))
       yield windowOf(tenant, source, row);
+  }
+
+  /** Whether the source has ever answered for a window. */
+  async everCollected(tenant: string, source: SourceId): Promise<boolean> {
+    for await (const w of this.unsettled(tenant, source)) if (w.passes > 0) return true;
+    const complete = { to: NOTE_ROW, where: { state: 'complete' } };
+    for await (const _ of this.#tables.query(TABLE, windowPartition(tenant, source), complete)) return true;
+    return false;
+  }
+
+  /** When an alarm about the source was last sent; 0 when none stands. */
+  async alarmSentMs(tenant: string, source: SourceId): Promise<number> {
+    const row = await this.#tables.get(TABLE, windowPartition(tenant, source), ALARM_ROW);
+    return ms(row?.cells['sentAt']);
+  }
+
+  async setAlarmSent(tenant: string, source: SourceId, sentMs: number): Promise<void> {
+    const cells = { sentAt: iso(sentMs), settled: true };
+    await this.#tables.upsert(TABLE, windowPartition(tenant, source), [{ row: ALARM_ROW, cells }]);
   }
 
   /** Start of the first window ever planned. */

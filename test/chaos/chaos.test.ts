@@ -4,9 +4,8 @@ import { chaos } from './chaos.ts';
 // `npm run chaos -- --seed N --minutes M` goes on with other seeds.
 describe('chaos', () => {
   it.each([1, 2, 3])('seed %d: nothing lost, nothing twice, no false claim', async (seed) => {
-    const { problems, diary, kills } = await chaos(seed, 8);
+    const { problems, diary } = await chaos(seed, 8);
     const replay = `replay: node test/chaos/run.ts --seed ${seed} --rounds 8`;
-    expect(problems, [replay, ...diary].join('\n')).toEqual([]);
-    expect(kills).toBeGreaterThanOrEqual(0);
+    expect(problems.length === 0 ? [] : [replay, ...problems, ...diary]).toEqual([]);
   });
 });

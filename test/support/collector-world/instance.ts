@@ -1,4 +1,6 @@
+import { sendAlert, type Alert } from '../../../shared/alerts.ts';
 import { Archive } from '../../../shared/archive/archive.ts';
+import { tellRetention } from '../../../shared/archive/retention-alarm.ts';
 import { WindowTable } from '../../../shared/archive/windows.ts';
 import type { Limit } from '../../../shared/collect/budget.ts';
 import { WindowCollector, type TenantApis } from '../../../shared/collect/collect-window.ts';
@@ -20,6 +22,7 @@ export interface InstanceSettings {
   readonly backfillDays: number;
   readonly settleHours: readonly number[];
   readonly reportBudget: Limit;
+  readonly alertUrl?: string;
 }
 
 export interface InstanceWorld {
@@ -93,6 +96,10 @@ export class Instance {
     const { backfillDays } = this.#world.settings;
     await runCollect({ ...this.#parts(), tenants, specs: this.#world.specs, backfillDays });
     await sweepTenants({ ...stores, blobs: stores.archive, clock, log: this.#log }, tenants);
+    const { alertUrl: url } = this.#world.settings;
+    if (url === undefined) return;
+    const send = (alert: Alert): Promise<boolean> => sendAlert({ url, fetch, log: this.#log }, alert);
+    await tellRetention({ tenants, specs: this.#world.specs, windows: this.windows, clock, send });
   }
 
   /** The two queue triggers. */
