@@ -53,7 +53,8 @@ const monthTable = (months: readonly Month[]): string =>
     ['cost of operations, tier changes included', ...months.map((m) => money(m.cost.operations))],
     ['cost of functions', ...months.map((m) => money(m.cost.functions))],
     ['cost of capacity after a year of records', ...months.map((m) => money(m.cost.capacity))],
-    ['**sum**', ...months.map((m) => `**${money(m.cost.total)}**`)],
+    ['telemetry, private endpoints, platform polling', ...months.map(() => '_not measured yet_')],
+    ['**sum of what was measured**', ...months.map((m) => `**${money(m.cost.total)}**`)],
   ]);
 
 const notes = (days: readonly MeasuredDay[]): string =>

@@ -4,7 +4,7 @@ import { ROUTES } from '../../../shared/http/routes/index.ts';
 import type { Route } from '../../../shared/http/route.ts';
 import { isBuilt } from './built.ts';
 import { fill, startSmallArchive, TENANT_A, TENANT_B, type SmallArchive } from './archive.ts';
-import { AUDIENCE, startEntra, type Entra } from './entra.ts';
+import { AUDIENCE, startEntra, type Entra, type TokenClaims } from './entra.ts';
 
 /** Every route of the contract, tried with every kind of credentials, over real sockets. */
 
@@ -159,10 +159,10 @@ describe.each(ROUTES.filter(isBuilt).map(named))('%s', (_name, route) => {
     const headers = bearer(await entra.token(claims));
     const response = await call(route, headers, `?tenant=${TENANT_A}`);
     const body = await response.text();
-    // The document and the rules are the same for every tenant.
-    const common = ['/openapi.json', '/rules'].includes(route.path);
+    // The document and the rules are the same for every tenant; health speaks of the caller's own tenants.
+    const common = ['/openapi.json', '/rules', '/health'].includes(route.path);
     expect(common ? [200, 403] : [400, 403, 404]).toContain(response.status);
-    expect(common ? '' : body).not.toContain('contoso');
+    expect(body).not.toMatch(common ? /@contoso/ : /contoso/);
     expect(body).not.toContain(TENANT_A);
   });
 });
@@ -177,6 +177,18 @@ describe('tenants', () => {
     expect((await call(coverage, all, '')).status).toBe(400);
     const ofB = bearer(await entra.token({ tid: TENANT_B, roles: ALL }));
     expect((await call(coverage, ofB, '')).status).toBe(200);
+  });
+
+  it('health of B knows nothing of what A has collected', async () => {
+    const health = ROUTES.find((r) => r.path === '/health')!;
+    const lags = async (claims: TokenClaims): Promise<unknown[]> => {
+      const response = await call(health, bearer(await entra.token(claims)));
+      return ((await response.json()) as { sources: { lagSeconds: unknown }[] }).sources.map(
+        (s) => s.lagSeconds,
+      );
+    };
+    expect(new Set(await lags({ tid: TENANT_B, roles: ALL }))).toEqual(new Set([null]));
+    expect(new Set(await lags({ tid: TENANT_A, roles: ALL })).size).toBeGreaterThan(1);
   });
 
   it('a known user of A is not there for a caller of B', async () => {
