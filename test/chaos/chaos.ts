@@ -79,5 +79,5 @@ async function calm(world: CollectorWorld): Promise<void> {
   world.tenant.set({ licence: 'P2', revoked: [], tokens: { maxRequests: Infinity, expiresAtMs: Infinity } });
   world.queues.copies = () => 1;
   await world.pass(2 * HOUR, HOUR / 4);
-  await world.pass(6 * DAY, 4 * HOUR);
+  await world.pass(6 * DAY, 8 * HOUR);
 }

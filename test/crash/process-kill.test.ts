@@ -1,0 +1,117 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAzurite, type Azurite } from '../../infra/local/azurite.ts';
+import { startHostProcess, type HostProcess } from '../../infra/local/host/process.ts';
+import { generateStory, DEFAULT_TENANT_ID } from '../../infra/local/story/index.ts';
+import { between, seeded } from '../../infra/local/tenant/seeded.ts';
+import { createTenant, type Tenant } from '../../infra/local/tenant/tenant.ts';
+import { WindowTable } from '../../shared/archive/windows.ts';
+import { indexSegment } from '../../shared/indexing/index-segment.ts';
+import { parseArchivePath } from '../../shared/layout.ts';
+import type { SourceId } from '../../shared/sources.ts';
+import { connectStorage, type StorageClients } from '../../shared/store/connect.ts';
+import { MemoryTables } from '../../shared/store/memory.ts';
+import type { TableStore } from '../../shared/store/stores.ts';
+import { PROJECT } from '../support/project.ts';
+import { archivedLines, publishedLines } from '../support/world.ts';
+
+// The real thing, smaller: the built app in a process of its own on Azurite, killed with SIGKILL at seeded moments
+// of its work. (Every single call is swept in-process by every-call.test.ts.)
+
+const KILLS = 9;
+const SEED = 20_261_124;
+const SOURCES: readonly SourceId[] = [
+  'signins-interactive',
+  'directory-audits',
+  'ual-exchange',
+  'ual-general',
+];
+const nowMs = Date.now();
+const story = { nowMs, days: 3, records: 2500, users: 30 };
+const records = [...generateStory(story)].filter((r) => SOURCES.includes(r.source));
+
+let azurite: Azurite;
+let tenant: Tenant;
+let storage: StorageClients;
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+  tenant = await createTenant({ records, tenantId: DEFAULT_TENANT_ID });
+  tenant.limits.set('graphReports', false);
+  storage = connectStorage({ kind: 'connection-string', connectionString: azurite.connectionString });
+  await storage.ensure();
+});
+afterAll(async () => {
+  await tenant.stop();
+  await azurite.stop();
+});
+
+const startCollector = (): Promise<HostProcess> =>
+  startHostProcess({
+    appDir: PROJECT,
+    port: 0,
+    timers: false,
+    pollMs: 50,
+    queueLeaseMs: 2000,
+    env: {
+      ...tenant.settings(),
+      ARCHIVE_STORAGE: azurite.connectionString,
+      AzureWebJobsStorage: azurite.connectionString,
+      GRAPH_REPORT_BUDGET: '100000/10',
+      SOURCES: SOURCES.join(','),
+    },
+  });
+
+/** What an hour does: messages that were lost with their sender count as lost, and the sweep is due again. */
+async function letTimePass(): Promise<void> {
+  const windows = new WindowTable(storage.stores.tables);
+  for (const source of SOURCES)
+    for await (const row of windows.unsettled(DEFAULT_TENANT_ID, source))
+      await windows.replace({ ...row, queuedMs: 0, dueMs: Math.min(row.dueMs, Date.now()) });
+  await storage.stores.tables.remove('slices', `${DEFAULT_TENANT_ID}|sweep`, ['all', 'recent']);
+}
+
+async function rowsOf(tables: TableStore): Promise<string[]> {
+  const rows: string[] = [];
+  for (const table of ['slices', 'sessions', 'users'])
+    for await (const { partition, row, cells } of tables.scan(table))
+      if (!partition.endsWith('|sweep'))
+        rows.push(JSON.stringify([table, partition, row, Object.entries(cells).sort()]));
+  return rows.sort();
+}
+
+async function rebuilt(): Promise<string[]> {
+  const tables = new MemoryTables();
+  const blobs = storage.stores.archive;
+  for await (const { name } of blobs.list('v1/')) {
+    const path = parseArchivePath(name);
+    if (path?.kind === 'manifest') await indexSegment(path, { blobs, tables });
+  }
+  return rowsOf(tables);
+}
+
+describe('a collector process that is killed again and again', () => {
+  it(`survives ${KILLS} times SIGKILL: archive = published, nothing twice, tables = rebuild`, async () => {
+    const random = seeded(SEED);
+    for (let kill = 0; kill < KILLS; kill++) {
+      const host = await startCollector();
+      const running = host.runTimer('collect').catch(() => undefined);
+      await pause(between(random, 20, 700 + 150 * kill));
+      host.kill('SIGKILL');
+      expect(await host.exited).toEqual({ code: null, signal: 'SIGKILL' });
+      await running;
+      await letTimePass();
+    }
+    const host = await startCollector();
+    for (let round = 0; round < 2; round++) {
+      await letTimePass();
+      await host.runTimer('collect');
+      await host.idle();
+    }
+    await host.stop();
+    const published = publishedLines(records, nowMs);
+    expect(published.length).toBeGreaterThan(500);
+    expect(await archivedLines(storage)).toEqual(published);
+    expect(await rowsOf(storage.stores.tables)).toEqual(await rebuilt());
+  });
+});
