@@ -74,7 +74,7 @@ console.log = (...args: unknown[]) => {
 };
 
 async function collect(): Promise<void> {
-  const live = Boolean(process.stdout.isTTY);
+  const live = process.stdout.isTTY;
   const show = setInterval(
     () => {
       const { once, repeatedly } = tenant.report().records;

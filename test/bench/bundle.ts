@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { generateStory, storyGroundTruth } from '../../infra/local/story/index.ts';
 import { Archive } from '../../shared/archive/archive.ts';
 import { buildBundle } from '../../shared/bundle/build-bundle.ts';
+import { planBundle } from '../../shared/bundle/incident/plan.ts';
 import { parseScope } from '../../shared/bundle/scope.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { indexSegment } from '../../shared/indexing/index-segment.ts';
@@ -130,11 +131,8 @@ async function bundleOf(upn: string, nowMs: number, blobs: BlobStore, tables: Me
   const scope = parseScope(TENANT, { entities: { user: [upn] } }, nowMs + 86_400_000, 31);
   const sink = new Writable({ write: (_chunk, _encoding, next) => next() });
   const request = { id: 'bench', scope, requester: 'bench', requestedMs: nowMs };
-  const { records } = await buildBundle(
-    request,
-    { blobs, tables, coverage: () => Promise.resolve([]) },
-    sink,
-  );
+  const plan = await planBundle({ scope, expand: 0 }, { blobs, tables, coverage: () => Promise.resolve([]) });
+  const { records } = await buildBundle({ request, plan, snapshots: [] }, blobs, sink);
   return records;
 }
 
