@@ -1,5 +1,5 @@
-import { readHealth, type SourceHealth } from '../shared/archive/health.ts';
-import type { WindowRow, WindowTable } from '../shared/archive/windows.ts';
+import { readHealth, type RetentionAlarm, type SourceHealth } from '../shared/archive/health.ts';
+import type { WindowTable } from '../shared/archive/windows.ts';
 import type { SourceSpec } from '../shared/collect/spec.ts';
 import { formatSeconds } from '../shared/instant.ts';
 import type { Log } from '../shared/log.ts';
@@ -9,8 +9,6 @@ import { emit, metrics } from '../shared/telemetry.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** `coverage.expiring` warns from here on. */
-const WARN_MS = 72 * HOUR;
 /** A gap is told for so long: one lost line of telemetry then delays an alert, no more. */
 const REPEAT_MS = 3 * HOUR;
 
@@ -27,7 +25,8 @@ export async function reportState(d: SignalDeps): Promise<void> {
     const health = await readHealth(d.windows, { tenants: [tenant], specs: d.specs, nowMs: d.nowMs });
     emit(d.log, { signal: 'health', tenant, value: health.healthy ? 0 : 1 });
     for (const source of health.sources) reportSource(d, tenant, source);
-    for (const spec of d.specs) await reportWindows(d, tenant, spec);
+    for (const alarm of health.alarms) reportAlarm(d, alarm);
+    for (const spec of d.specs) await reportGaps(d, tenant, spec);
   }
 }
 
@@ -41,43 +40,20 @@ function reportSource(d: SignalDeps, tenant: string, s: SourceHealth): void {
   if (s.unavailable) emit(d.log, { signal: 'source.unavailable', ...place, reason: s.unavailable });
 }
 
-/** Windows near the edge of what the vendor keeps: those still to be had in time, and those that were not. */
-async function reportWindows(d: SignalDeps, tenant: string, spec: SourceSpec): Promise<void> {
+/** Windows that the vendor deleted before they were collected: they lie around the edge of what it keeps. */
+async function reportGaps(d: SignalDeps, tenant: string, spec: SourceSpec): Promise<void> {
   const edgeMs = d.nowMs - spec.retentionDays * DAY;
-  let [gaps, collected] = [0, false];
-  const expiring: WindowRow[] = [];
-  for await (const w of d.windows.overlapping(tenant, spec.id, edgeMs - 2 * DAY, edgeMs + WARN_MS)) {
-    collected ||= w.passes > 0 && w.state !== 'gap';
-    if (w.state === 'gap' && d.nowMs - w.collectedMs < REPEAT_MS) {
-      gaps++;
-      emit(d.log, { signal: 'coverage.gap', tenant, source: spec.id, ...spanOf(w), reason: w.reason });
-    } else if (isWaiting(w)) expiring.push(w);
+  let gaps = 0;
+  for await (const w of d.windows.overlapping(tenant, spec.id, edgeMs - 2 * DAY, edgeMs + DAY)) {
+    if (w.state !== 'gap' || d.nowMs - w.collectedMs >= REPEAT_MS) continue;
+    gaps++;
+    const span = { from: formatSeconds(w.fromMs), to: formatSeconds(w.toMs) };
+    emit(d.log, { signal: 'coverage.gap', tenant, source: spec.id, ...span, reason: w.reason });
   }
   metrics.gaps.record(gaps, { tenant, source: spec.id });
-  // A fresh deployment starts at this edge, with everything still to do: that is no news.
-  if (expiring.length > 0 && collected) emit(d.log, expiringSignal(d, tenant, spec, expiring));
 }
 
-const isWaiting = (w: WindowRow): boolean => !w.settled && (w.passes === 0 || w.state === 'partial');
-const spanOf = (w: Pick<WindowRow, 'fromMs' | 'toMs'>): { from: string; to: string } => ({
-  from: formatSeconds(w.fromMs),
-  to: formatSeconds(w.toMs),
-});
-
-function expiringSignal(
-  d: SignalDeps,
-  tenant: string,
-  spec: SourceSpec,
-  windows: readonly WindowRow[],
-): Parameters<typeof emit>[1] {
-  const [first, last] = [windows[0]!, windows.at(-1)!];
-  const hours = (first.fromMs + spec.retentionDays * DAY - d.nowMs) / HOUR;
-  return {
-    signal: 'coverage.expiring',
-    tenant,
-    source: spec.id,
-    ...spanOf({ fromMs: first.fromMs, toMs: last.toMs }),
-    value: Math.max(0, Math.round(hours * 10) / 10),
-    reason: first.reason,
-  };
+function reportAlarm(d: SignalDeps, { tenant, source, from, to, deletion, reason }: RetentionAlarm): void {
+  const hours = Math.max(0, Math.round((Date.parse(deletion) - d.nowMs) / (HOUR / 10)) / 10);
+  emit(d.log, { signal: 'coverage.expiring', tenant, source, from, to, value: hours, reason });
 }

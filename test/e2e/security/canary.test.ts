@@ -92,6 +92,15 @@ it('nothing that is stored holds a secret: segments, manifests, receipts, bundle
   expect(found(stored)).toEqual([]);
 });
 
+it('a run of collect tells its signals, each a line of its own', async () => {
+  await host.runTimer('collect');
+  await host.idle();
+  const lines = host.logs.map((l) => l.message).filter((m) => m.includes('"signal":'));
+  const signals = lines.map((m) => (JSON.parse(m) as { signal: string }).signal);
+  expect(signals).toEqual(expect.arrayContaining(['health', 'collect.lag']));
+  expect(lines.filter((m) => !m.startsWith('{"signal":'))).toEqual([]);
+});
+
 it('an outage of storage answers 503 with Retry-After, and neither answer nor log holds a secret', async () => {
   await archive.azurite.stop();
   const response = await ask('/api/coverage');

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings, type Settings } from '../../../shared/config.ts';
+import { HoldfastError } from '../../../shared/errors.ts';
 import { identify } from '../../../shared/http/caller.ts';
 import { platformPrincipal } from '../../../shared/http/principal.ts';
+import type { TokenVerifier } from '../../../shared/http/tokens.ts';
 import { confine, grantsOf, parseGrant, tenantsWith } from '../../../shared/http/roles.ts';
 
 const A = '11111111-1111-4111-8111-111111111111';
@@ -92,6 +94,22 @@ describe('a function key', () => {
     await expect(of({ 'x-functions-key': 'k' }, { ...AZURE, AUTH_MODE: 'entra' })).rejects.toMatchObject({
       code: 'unauthenticated',
     });
+  });
+});
+
+describe('a token beside a function key', () => {
+  const access = settings({ ...AZURE, AUTH_AUDIENCE: 'api://x', AUTH_ISSUER_TENANTS: A }).access;
+  const headers = new Headers({ 'x-functions-key': 'k', authorization: 'Bearer t' });
+  const verifier = (verify: TokenVerifier['verify']): TokenVerifier => ({ verify }) as TokenVerifier;
+
+  it("replaces the key's roles by its own", async () => {
+    const reader = verifier(() => Promise.resolve({ id: 'o1', name: 'ann', tenant: A, roles: ['Reader'] }));
+    expect(await identify(headers, access, reader)).toMatchObject({ name: 'ann', roles: ['Reader'] });
+  });
+
+  it('that fails is not overruled by the key', async () => {
+    const failing = verifier(() => Promise.reject(new HoldfastError('unauthenticated', 'no')));
+    await expect(identify(headers, access, failing)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 });
 

@@ -62,8 +62,8 @@ describe('signals at the end of collect', () => {
       'health',
       'collect.lag',
       'source.unavailable',
-      'coverage.gap',
       'coverage.expiring',
+      'coverage.gap',
     ]);
     for (const { signal, ...fields } of lines) {
       const promised = contract.signals.find((s) => s.signal === signal)!.fields;
@@ -71,14 +71,16 @@ describe('signals at the end of collect', () => {
     }
     expect(lines[0]).toMatchObject({ value: 1 });
     expect(lines[1]).toMatchObject({ value: 3600 });
-    expect(lines[4]).toMatchObject({
+    expect(lines[3]).toMatchObject({
       value: 1,
       from: new Date(edge + 3_600_000).toISOString().replace('.000', ''),
     });
   });
 
   it('a fresh deployment beats its heart and raises no alarm', async () => {
-    const lines = await signalsOf((w) => w.createAll([newWindow(A, spec.id, edge, edge + DAY, 0)]));
+    const lines = await signalsOf((w) =>
+      w.createAll([{ ...newWindow(A, spec.id, edge, edge + DAY, 0), plannedMs: nowMs }]),
+    );
     expect(lines).toEqual([{ signal: 'health', tenant: A, value: 0 }]);
   });
 
