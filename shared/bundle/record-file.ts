@@ -13,6 +13,10 @@ export interface RecordEntry {
   readonly ticks: Ticks;
 }
 
+/** Bytes read at once, and how many such blocks are kept: 16 MiB. */
+const BLOCK = 256 * 1024;
+const KEPT_BLOCKS = 64;
+
 /**
  * The scope's records on local disk, so that formats can be written in time order, one after the other, without
  * holding the records in memory: about 30 bytes a record are.
@@ -29,6 +33,7 @@ export class RecordFile {
   #end = 0;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
+  readonly #blocks = new Map<number, Promise<Buffer>>();
 
   private constructor(path: string, file: FileHandle) {
     this.path = path;
@@ -123,16 +128,32 @@ export class RecordFile {
     return this.#sourceIds[this.#sources[number]!]!;
   }
 
+  /** The record's text; records are read in an order near to that in which they were written, so by blocks. */
   async text(number: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(this.#lengths[number]!);
-    for (let got = 0; got < buffer.length;) {
-      const { bytesRead } = await this.#file.read(
-        buffer,
-        got,
-        buffer.length - got,
-        this.#offsets[number]! + got,
-      );
-      if (bytesRead === 0) throw new Error(`the bundle's temporary file ends early`);
+    const [offset, length] = [this.#offsets[number]!, this.#lengths[number]!];
+    const first = Math.floor(offset / BLOCK);
+    if (offset + length > (first + 1) * BLOCK) return this.#read(offset, length);
+    const block = await this.#block(first);
+    const at = offset - first * BLOCK;
+    if (at + length > block.length) throw endsEarly();
+    return Buffer.from(block.subarray(at, at + length));
+  }
+
+  /** A block of the file, from the few that are kept. */
+  #block(index: number): Promise<Buffer> {
+    const known = this.#blocks.get(index);
+    this.#blocks.delete(index);
+    const block = known ?? this.#read(index * BLOCK, Math.min(BLOCK, this.#end - index * BLOCK));
+    this.#blocks.set(index, block);
+    if (this.#blocks.size > KEPT_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value!);
+    return block;
+  }
+
+  async #read(offset: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(length);
+    for (let got = 0; got < length;) {
+      const { bytesRead } = await this.#file.read(buffer, got, length - got, offset + got);
+      if (bytesRead === 0) throw endsEarly();
       got += bytesRead;
     }
     return buffer;
@@ -147,3 +168,5 @@ export class RecordFile {
     await rm(this.path, { force: true });
   }
 }
+
+const endsEarly = (): Error => new Error(`the bundle's temporary file ends early`);

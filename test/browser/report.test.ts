@@ -49,7 +49,7 @@ async function open(url: string, width: number, height: number): Promise<Watched
 }
 
 const widthOf = (page: Page): Promise<number> =>
-  page.evaluate('document.documentElement.scrollWidth') as Promise<number>;
+  page.evaluate<number>('document.documentElement.scrollWidth');
 
 describe.each(['story', 'hostile'] as const)('the %s report in a browser', (name) => {
   it.each([
@@ -67,9 +67,7 @@ describe.each(['story', 'hostile'] as const)('the %s report in a browser', (name
       const handlers =
         '[...document.querySelectorAll("*")].filter((e) => [...e.attributes].some((a) => /^on/i.test(a.name))).length';
       expect(await page.evaluate(handlers)).toBe(0);
-      const links = (await page.evaluate(
-        '[...document.links].map((a) => a.getAttribute("href"))',
-      )) as string[];
+      const links = await page.evaluate<string[]>('[...document.links].map((a) => a.getAttribute("href"))');
       expect(
         links.filter(
           (href) =>
