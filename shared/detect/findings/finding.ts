@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { formatTicks, ticksFromMs } from '../../instant.ts';
+import { dateOf, formatTicks, ticksFromMs } from '../../instant.ts';
 import type { NativeMatch, SigmaMatch } from '../evaluation.ts';
 import type { ResolvedHit } from '../correlation-memory.ts';
-import type { NativeRule, WindowHit } from '../native/native-rule.ts';
+import type { WindowHit, WindowRule } from '../native/native-rule.ts';
 import type { RuleInfo } from '../rule-info.ts';
 import type { Level, SelectionExplanation } from '../sigma/index.ts';
 import type { Sighting } from '../sighting.ts';
@@ -82,16 +82,17 @@ export const findingOfNative = (info: RuleInfo, { verdict, sighting }: NativeMat
 
 export function findingOfWindow(
   info: RuleInfo,
-  rule: NativeRule,
+  rule: WindowRule,
   group: string,
   { events, facts }: WindowHit,
 ): Finding {
   const last = events.at(-1)!;
   const records = events.map(({ sighting }) => sighting);
-  return make(info, `${rule.key}|${group}|${last.sighting.recordId}`, last.t, records, {
-    kind: 'native',
-    facts,
-  });
+  const made = make(info, `${group}|${last.sighting.recordId}`, last.t, records, { kind: 'native', facts });
+  if (!rule.oncePerDay) return made;
+  // Late records move the instant at which it showed; the finding stays the same one.
+  const day = Date.parse(`${dateOf(last.t)}T00:00:00Z`);
+  return { ...made, id: findingId(info.key, `${group}|${day}`, day) };
 }
 
 export function findingOfHit(info: RuleInfo, { hit, records }: ResolvedHit): Finding {

@@ -59,6 +59,8 @@ export interface WindowRule extends NativeFacts {
   readonly spanMs: number;
   /** Length of the stretches within which equal events are kept once. */
   readonly stretchMs: number;
+  /** One finding a group and day, whatever instant of the day completed it. */
+  readonly oncePerDay?: boolean;
   /** Cheap: records of the same stretch with equal texts are the same event. Undefined: not concerned. */
   readonly same: (body: unknown) => string | undefined;
   readonly take: (

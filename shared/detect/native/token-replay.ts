@@ -25,6 +25,7 @@ export const tokenReplay: WindowRule = {
   sources: ['signins-interactive', 'signins-noninteractive', 'import'],
   spanMs: DAY,
   stretchMs: DAY / 4,
+  oncePerDay: true,
   same: (body) => {
     if (!isObject(body) || objectAt(body, 'status')?.['errorCode'] !== 0) return undefined;
     const { sessionId, ipAddress, autonomousSystemNumber, userAgent, isInteractive } = body;

@@ -129,13 +129,13 @@ class Work {
     if (await isDetected(this.#deps.tables, ref, this.#book.version)) return 0;
     const own = Evaluator.empty();
     const { records } = await scanSegment(ref, this.#book, this.#deps.blobs, own);
-    const isLate = Date.parse(`${ref.date}T23:59:59Z`) < this.#seenMs - LATENESS_MS;
-    if (isLate && own.fed.length + own.taken.size > 0) late.add(ref.date);
+    const correlated = [...own.fed, ...own.taken.values()];
+    const horizon = this.#seenMs - LATENESS_MS;
+    if (correlated.some(({ sighting }) => (sighting.timeMs ?? horizon) < horizon)) late.add(ref.date);
     else {
       for (const fed of own.fed) into.fed.push(fed);
       for (const [key, taken] of own.taken) into.taken.set(`${segmentPath(ref)}|${key}`, taken);
-      for (const { sighting } of [...own.fed, ...own.taken.values()])
-        this.#seenMs = Math.max(this.#seenMs, sighting.timeMs ?? 0);
+      for (const { sighting } of correlated) this.#seenMs = Math.max(this.#seenMs, sighting.timeMs ?? 0);
     }
     for (const match of own.matches) into.matches.push(match);
     for (const match of own.native) into.native.push(match);

@@ -276,9 +276,10 @@ describe('native rules', () => {
 
   it('every one has a case that matches and one that does not', () => {
     for (const { key } of NATIVE_RULES)
-      expect(
-        [key, ...new Set(cases.filter(([of]) => of === key).map(([, , , found]) => found))].sort(),
-      ).toEqual([key, false, true].sort());
+      expect([key, new Set(cases.filter(([of]) => of === key).map(([, , , found]) => found))]).toEqual([
+        key,
+        new Set([true, false]),
+      ]);
   });
 
   it('do not judge people without a past', async () => {
