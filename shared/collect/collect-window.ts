@@ -68,6 +68,7 @@ export class WindowCollector {
     }
     const receipt = await readReceipt(this.#d.archive.blobs, keyOf(row));
     if (receipt) return this.#conclude(row, receipt);
+    if (await this.#refusedMeanwhile(row)) return;
     if (spec.api === 'feed') return this.#pass(spec, row);
     const ticket = await this.#places[spec.budget].enter(MAX_GRAPH_WAIT_MS, this.#d.clock);
     if (!ticket) return this.#later(row, message);
@@ -76,6 +77,14 @@ export class WindowCollector {
     } finally {
       ticket();
     }
+  }
+
+  /** A window that was queued before its source was refused waits for the probe: each would ask in vain for half a minute. */
+  async #refusedMeanwhile(row: WindowRow): Promise<boolean> {
+    const note = await this.#d.windows.note(row.tenant, row.source);
+    if (!note?.unavailable || note.probeMs <= this.#d.clock.now()) return false;
+    await this.#d.windows.replace({ ...row, queuedMs: 0, dueMs: note.probeMs });
+    return true;
   }
 
   async #later(row: WindowRow, message: CollectMessage): Promise<void> {

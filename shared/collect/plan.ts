@@ -12,6 +12,8 @@ export interface Plan {
     readonly gap: Interval;
     readonly rest: Interval | undefined;
   }[];
+  /** Why later passes that are due are not handed over; empty when they are. */
+  readonly postponed: string;
 }
 
 export interface PlanInput {
@@ -23,6 +25,8 @@ export interface PlanInput {
   readonly plannedToMs: number | undefined;
   readonly unsettled: readonly WindowRow[];
   readonly note: SourceNote | undefined;
+  /** First collections that wait for the budget this source draws on, its own and others'. */
+  readonly backlog?: number;
 }
 
 const MINUTE = 60_000;
@@ -42,8 +46,15 @@ export function planSource(input: PlanInput): Plan {
   const create = newIntervals(input).map(({ fromMs, toMs }) =>
     newWindow(input.tenant, input.spec.id, fromMs, toMs, input.nowMs),
   );
-  return { create, lost, enqueue: choose([...alive, ...create], input) };
+  const postponed = givesWay(input)
+    ? `its next pass is due, and gives way to ${input.backlog} first collections that wait for the same request budget`
+    : '';
+  return { create, lost, enqueue: choose([...alive, ...create], input), postponed };
 }
+
+/** More first collections than about an hour of the reports' budget carries: later passes wait, never a first one. */
+const MAX_BACKLOG = 48;
+const givesWay = (input: PlanInput): boolean => (input.backlog ?? 0) > MAX_BACKLOG;
 
 const retentionStart = (input: PlanInput): number => input.nowMs - input.spec.retentionDays * DAY;
 
@@ -90,6 +101,7 @@ function choose(windows: readonly WindowRow[], input: PlanInput): WindowRow[] {
   const outstanding = windows.filter((w) => isOutstanding(w, input.nowMs)).length;
   const due = windows
     .filter((w) => !w.settled && w.dueMs <= input.nowMs && !isOutstanding(w, input.nowMs))
+    .filter((w) => w.passes === 0 || !givesWay(input) || isEdge(w, input))
     .sort((a, b) => urgency(a, input) - urgency(b, input) || b.fromMs - a.fromMs);
   // One window tells whether a refused source answers again; asking with all of them would drown the others.
   if (input.note?.unavailable)
@@ -103,8 +115,10 @@ const isOutstanding = (w: WindowRow, nowMs: number): boolean =>
 /** 0: about to be deleted by the vendor. 1: never collected, newest first. 2: later passes. */
 function urgency(w: WindowRow, input: PlanInput): number {
   if (w.passes > 0) return 2;
-  return w.fromMs - retentionStart(input) < URGENT ? 0 : 1;
+  return isEdge(w, input) ? 0 : 1;
 }
+
+const isEdge = (w: WindowRow, input: PlanInput): boolean => w.fromMs - retentionStart(input) < URGENT;
 
 /** When the vendor deletes what a window holds, milliseconds since the epoch. */
 export const deletedAt = (w: Interval, retentionDays: number): number => w.fromMs + retentionDays * DAY;

@@ -2,7 +2,7 @@ import type { SourceNote, WindowRow } from '../archive/windows.ts';
 import type { HoldfastError } from '../errors.ts';
 import { formatSeconds } from '../instant.ts';
 import type { Outcome } from './outcome.ts';
-import { settle, retryDelayMs } from './settle.ts';
+import { retryDelayMs, settle, skippedHours } from './settle.ts';
 import type { Interval, SourceSpec } from './spec.ts';
 
 /** What becomes of a window after a pass, a failure, a split. Pure. */
@@ -37,13 +37,15 @@ export function afterPass(
     };
   }
   if (settled) return { ...done, state: 'complete', settled, attempts: 0, dueMs, reason: '' };
+  const skipped = skippedHours(row, pass.startedMs, pass.settleHours);
+  const without = skipped.length > 0 ? ` (the pass after ${skipped.join(' and ')} h was skipped)` : '';
   return {
     ...done,
     state: 'pending',
     settled,
     attempts: 0,
     dueMs,
-    reason: `collected ${done.passes} time${done.passes === 1 ? '' : 's'}; late records are still possible: next pass ${formatSeconds(dueMs)}`,
+    reason: `collected ${done.passes} time${done.passes === 1 ? '' : 's'}${without}; late records are still possible: next pass ${formatSeconds(dueMs)}`,
   };
 }
 

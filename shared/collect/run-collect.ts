@@ -32,10 +32,11 @@ export async function runCollect(d: CollectRunDeps): Promise<void> {
   const faults: unknown[] = [];
   for (const tenant of d.tenants) {
     await ensureSubscriptions(d, tenant);
+    const backlog = new Backlog();
     for (const spec of d.specs) {
       // One source's fault stops no other.
       try {
-        await planOne(d, tenant, spec);
+        await planOne(d, tenant, spec, backlog);
       } catch (error) {
         d.log.warn('collect.plan-failed', { source: spec.id, error: describeError(error) });
         faults.push(error);
@@ -60,7 +61,31 @@ async function ensureSubscriptions(d: CollectRunDeps, tenant: string): Promise<v
   }
 }
 
-async function planOne(d: CollectRunDeps, tenant: string, spec: SourceSpec): Promise<void> {
+/** First collections that wait for the small budget of the reports, over all sources that share it. */
+class Backlog {
+  #counts: Map<SourceSpec['id'], number> | undefined;
+
+  async of(d: CollectRunDeps, tenant: string, spec: SourceSpec): Promise<number> {
+    if (!drawsOnReports(spec)) return 0;
+    this.#counts ??= await this.#count(d, tenant);
+    return [...this.#counts.values()].reduce((sum, n) => sum + n, 0);
+  }
+
+  async #count(d: CollectRunDeps, tenant: string): Promise<Map<SourceSpec['id'], number>> {
+    const counts = new Map<SourceSpec['id'], number>();
+    for (const { id } of d.specs.filter(drawsOnReports)) {
+      // What a refused source waits for is no request's fault, and its windows wait without any.
+      if ((await d.windows.note(tenant, id))?.unavailable) continue;
+      for await (const row of d.windows.unsettled(tenant, id))
+        if (row.passes === 0) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    return counts;
+  }
+}
+
+const drawsOnReports = (spec: SourceSpec): boolean => spec.api === 'graph' && spec.budget === 'reports';
+
+async function planOne(d: CollectRunDeps, tenant: string, spec: SourceSpec, backlog: Backlog): Promise<void> {
   const nowMs = d.clock.now();
   const unsettled: WindowRow[] = [];
   for await (const row of d.windows.unsettled(tenant, spec.id)) unsettled.push(row);
@@ -73,7 +98,9 @@ async function planOne(d: CollectRunDeps, tenant: string, spec: SourceSpec): Pro
     plannedToMs: toMs,
     unsettled,
     note: await d.windows.note(tenant, spec.id),
+    backlog: await backlog.of(d, tenant, spec),
   });
+  await d.windows.setPostponed(tenant, spec.id, plan.postponed);
   for (const lost of plan.lost) await recordLost(d, spec, lost, nowMs);
   await create(d, plan, nowMs);
   const known = plan.enqueue.filter((row) => row.etag !== undefined);

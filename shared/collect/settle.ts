@@ -27,3 +27,17 @@ export function settle(
 /** Delay before a failed window is tried again, by number of failed attempts: 1, 2, 4 … 60 minutes. */
 export const retryDelayMs = (attempts: number): number =>
   Math.min(60, 2 ** Math.max(0, attempts - 1)) * 60_000;
+
+/** Hours of the schedule that passed without a pass since the last one: this pass does for all of them. */
+export function skippedHours(
+  window: { readonly toMs: number; readonly passes: number; readonly collectedMs: number },
+  startedMs: number,
+  settleHours: readonly number[],
+): number[] {
+  if (window.passes === 0) return [];
+  const due = settleHours.filter((hours) => {
+    const atMs = window.toMs + hours * HOUR;
+    return atMs > window.collectedMs && atMs <= startedMs;
+  });
+  return due.slice(0, -1);
+}

@@ -137,7 +137,10 @@ export class VendorApi {
 
   async #wait(error: unknown, attempt: number, deadlineMs: number): Promise<void> {
     if (!isHoldfastError(error) || !error.retryable || attempt >= (ATTEMPTS[error.code] ?? 1)) throw error;
-    const delayMs = error.retryAfterMs ?? backoff(attempt, this.#o.backoffMs ?? 1000);
+    const baseMs = this.#o.backoffMs ?? 1000;
+    // A refusal that may be a flap is asked again at an even pace: longer waits would tell no more.
+    const delayMs =
+      error.retryAfterMs ?? (error.code === 'vendor-refused' ? 2 * baseMs : backoff(attempt, baseMs));
     if (this.#o.clock.now() + delayMs > deadlineMs) throw error;
     if (error.code === 'vendor-throttled') await this.#o.budget.pause(this.#o.clock.now() + delayMs);
     await this.#o.clock.sleep(delayMs);

@@ -51,6 +51,20 @@ describe('8: permission or licence missing', () => {
     }),
   );
 
+  // Regression: each of a refused source's windows asked for itself, two minutes apiece, before one was believed.
+  it(
+    'asks a refused source with a few windows, not with all that were queued',
+    inWorld({ sources: ['signins-interactive'] }, async (world) => {
+      world.tenant.set({ licence: 'free' });
+      await world.run();
+      const refused = world.tenant
+        .report()
+        .requests.find((r) => r.endpoint === 'signIns' && r.status === 403);
+      expect(refused!.count).toBeLessThanOrEqual(8 * 8);
+      expect((await world.stateAt('signins-interactive', START - 20 * DAY)).state).toBe('unavailable');
+    }),
+  );
+
   it(
     'auditing switched off is unavailable with the way to switch it on',
     inWorld({ sources: ['ual-exchange'] }, async (world) => {

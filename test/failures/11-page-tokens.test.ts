@@ -17,6 +17,7 @@ describe('11: paging that cannot resume', () => {
         expect(world.archivedIds()).toHaveLength(2500);
         const refused = world.tenant.report().requests.find((r) => r.status === 400);
         expect(refused?.count).toBe(2);
+        expect(world.logged.filter((line) => line.includes('collect.split'))).toEqual([]);
       })(),
   );
 

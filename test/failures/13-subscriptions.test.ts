@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { startSubscription } from '../../shared/collect/feed.ts';
 import { DAY, HOUR, inWorld, START, ual } from '../support/collector-world.ts';
 
 // Defence: Subscriptions (AF20024 is success, one type's failure stops no other, interruptions are on record before
@@ -13,6 +14,17 @@ describe('13: the life cycle of subscriptions', () => {
       await world.pass(HOUR, HOUR / 4);
       expect(world.archivedIds()).toEqual(['r']);
       expect((await world.stateAt('ual-exchange', START - HOUR)).reason).not.toContain('subscription began');
+    }),
+  );
+
+  it(
+    'a start that is answered "already enabled" (HTTP 400, AF20024) is a success',
+    inWorld({ sources: ['ual-exchange'] }, async (world) => {
+      world.tenant.subscribe(['Audit.Exchange']);
+      const { feed } = world.instances[0]!.apis;
+      const context = { deadlineMs: Infinity, onRequest: () => undefined };
+      await expect(startSubscription(feed, 'Audit.Exchange', context)).resolves.toBeUndefined();
+      expect(world.tenant.report().requests).toEqual([{ endpoint: 'feed.start', status: 400, count: 1 }]);
     }),
   );
 
