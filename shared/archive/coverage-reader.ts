@@ -26,9 +26,11 @@ async function one(windows: WindowTable, source: SourceId, ask: Ask): Promise<So
   for await (const row of windows.overlapping(ask.tenant, source, ask.fromMs, ask.toMs)) rows.push(row);
   const firstMs = await windows.first(ask.tenant, source);
   const note = await windows.note(ask.tenant, source);
+  const postponed = await windows.postponed(ask.tenant, source);
   return coverageOf(source, { fromMs: ask.fromMs, toMs: ask.toMs }, rows, {
     nowMs: ask.nowMs,
     ...(firstMs !== undefined && { firstMs }),
     ...(note?.unavailable && { unavailable: note.unavailable }),
+    ...(postponed && { postponed }),
   });
 }

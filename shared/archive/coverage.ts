@@ -37,6 +37,8 @@ export interface CoverageContext {
   readonly firstMs?: number;
   /** Why the whole source cannot be collected at present. */
   readonly unavailable?: string;
+  /** Why later passes that are due wait. */
+  readonly postponed?: string;
 }
 
 const WORST: readonly WindowState[] = ['gap', 'unavailable', 'partial', 'pending', 'complete'];
@@ -56,7 +58,7 @@ export function coverageOf(
   for (const w of windows) {
     if (w.toMs <= atMs) continue;
     if (w.fromMs > atMs) pieces.push(uncovered(atMs, Math.min(w.fromMs, asked.toMs), context));
-    pieces.push(covered(w, Math.max(atMs, w.fromMs), Math.min(w.toMs, asked.toMs), context.unavailable));
+    pieces.push(covered(w, Math.max(atMs, w.fromMs), Math.min(w.toMs, asked.toMs), context));
     atMs = Math.min(w.toMs, asked.toMs);
   }
   if (atMs < asked.toMs) pieces.push(uncovered(atMs, asked.toMs, context));
@@ -65,15 +67,13 @@ export function coverageOf(
   return { source, state, intervals };
 }
 
-function covered(w: WindowRow, fromMs: number, toMs: number, unavailable: string | undefined): Piece {
-  const refused = unavailable && w.passes === 0 && w.state !== 'gap';
-  return {
-    fromMs,
-    toMs,
-    state: refused ? 'unavailable' : w.state,
-    reason: refused ? unavailable : w.reason,
-    records: w.records,
-  };
+function covered(w: WindowRow, fromMs: number, toMs: number, context: CoverageContext): Piece {
+  const { unavailable, postponed, nowMs } = context;
+  if (unavailable && w.passes === 0 && w.state !== 'gap')
+    return { fromMs, toMs, state: 'unavailable', reason: unavailable, records: w.records };
+  const waits = postponed && w.passes > 0 && !w.settled && w.dueMs <= nowMs;
+  const reason = waits ? `${w.reason}; ${postponed}` : w.reason;
+  return { fromMs, toMs, state: w.state, reason, records: w.records };
 }
 
 function uncovered(fromMs: number, toMs: number, context: CoverageContext): Piece {

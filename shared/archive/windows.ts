@@ -116,6 +116,7 @@ const LONGEST_MS = 8 * 86_400_000;
 /** The first of a partition's rows that are no windows; the others sort behind it. */
 const NOTE_ROW = '~note';
 const ALARM_ROW = '~retention-alarm';
+const POSTPONED_ROW = '~postponed';
 const TABLE = 'windows';
 
 export class WindowTable {
@@ -167,6 +168,18 @@ export class WindowTable {
   async setAlarmSent(tenant: string, source: SourceId, sentMs: number): Promise<void> {
     const cells = { sentAt: iso(sentMs), settled: true };
     await this.#tables.upsert(TABLE, windowPartition(tenant, source), [{ row: ALARM_ROW, cells }]);
+  }
+
+  /** Why later passes of the source that are due wait; empty when they do not. */
+  async postponed(tenant: string, source: SourceId): Promise<string> {
+    const row = await this.#tables.get(TABLE, windowPartition(tenant, source), POSTPONED_ROW);
+    return String(row?.cells['postponed'] ?? '');
+  }
+
+  async setPostponed(tenant: string, source: SourceId, postponed: string): Promise<void> {
+    if ((await this.postponed(tenant, source)) === postponed) return;
+    const cells = { postponed, settled: true };
+    await this.#tables.upsert(TABLE, windowPartition(tenant, source), [{ row: POSTPONED_ROW, cells }]);
   }
 
   /** Start of the first window ever planned. */

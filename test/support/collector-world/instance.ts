@@ -48,7 +48,7 @@ export class Instance {
   readonly archive: Archive;
   readonly windows: WindowTable;
   readonly subscriptions: Subscriptions;
-  readonly #apis: TenantApis;
+  readonly apis: TenantApis;
   readonly #world: InstanceWorld;
   readonly #log: Log;
 
@@ -60,7 +60,7 @@ export class Instance {
     this.archive = new Archive({ blobs: stores.archive, clock, graceMs: 1000 });
     this.windows = new WindowTable(stores.tables);
     this.subscriptions = new Subscriptions(stores.tables, clock);
-    this.#apis = this.#makeApis();
+    this.apis = this.#makeApis();
     this.collector = new WindowCollector({
       ...this.#parts(),
       specs: sourceSpec,
@@ -71,7 +71,7 @@ export class Instance {
   #parts() {
     const { stores, clock } = this.perimeter;
     const { archive, windows, subscriptions } = this;
-    const apis = (): TenantApis => this.#apis;
+    const apis = (): TenantApis => this.apis;
     return { archive, windows, subscriptions, queues: stores.queues, apis, clock, log: this.#log };
   }
 
