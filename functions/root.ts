@@ -3,13 +3,14 @@ import { readCoverage } from '../shared/archive/coverage-reader.ts';
 import { WindowTable } from '../shared/archive/windows.ts';
 import { AzureBundles } from '../shared/bundle/publish.ts';
 import { systemClock } from '../shared/clock.ts';
-import { classifyFeed, classifyGraph } from '../shared/collect/classify.ts';
+import { classifyGraph } from '../shared/collect/classify.ts';
 import { WindowCollector, type TenantApis } from '../shared/collect/collect-window.ts';
-import { LocalBudget, SharedBudget, type Budget } from '../shared/collect/budget.ts';
+import { LocalBudget, SharedBudget, type Budget, type Limit } from '../shared/collect/budget.ts';
+import { tenantApis } from '../shared/collect/compose.ts';
 import { sourceSpec, SOURCES } from '../shared/collect/sources/index.ts';
 import { StateReader, type StateApis } from '../shared/collect/state.ts';
 import { Subscriptions } from '../shared/collect/subscriptions.ts';
-import { graphTransport, guarded, tokenTransport } from '../shared/collect/transport.ts';
+import { graphTransport, guarded } from '../shared/collect/transport.ts';
 import type { SearchApi } from '../shared/collect/ual-search/audit-query.ts';
 import { SubmissionBudget } from '../shared/collect/ual-search/submissions.ts';
 import { VendorApi } from '../shared/collect/vendor-api.ts';
@@ -72,10 +73,6 @@ async function countedFetch(...[input, init]: Parameters<typeof fetch>): Promise
   return response;
 }
 
-const identityLimit = { requests: 1, periodMs: 1000 };
-/** API-FACTS C: 2,000 a minute at least; a little below it. */
-const feedLimit = { requests: 1900, periodMs: 60_000 };
-
 /** Polling and paging of audit searches have no documented limit of their own. */
 const searchLimit = { requests: 20, periodMs: 1000 };
 
@@ -84,8 +81,12 @@ const directoryLimit = { requests: 50, periodMs: 10_000 };
 
 function makeApis(s: Settings, tenant: string): TenantApis & StateApis & { readonly search: SearchApi } {
   const { graph, management } = s.endpoints;
-  const graphSend = graphTransport(tenantTokens(makeCredential, tenant, graph), vendorFetch);
-  const shared = (name: string, limit: { requests: number; periodMs: number }): SharedBudget =>
+  const tokens = {
+    graph: tenantTokens(makeCredential, tenant, graph),
+    management: tenantTokens(makeCredential, tenant, management),
+  };
+  const graphSend = graphTransport(tokens.graph, vendorFetch);
+  const shared = (name: string, limit: Limit): SharedBudget =>
     new SharedBudget(`${tenant}|${name}`, limit, { tables: stores.tables, clock });
   const graphApi = (budget: Budget): VendorApi =>
     new VendorApi({
@@ -95,27 +96,15 @@ function makeApis(s: Settings, tenant: string): TenantApis & StateApis & { reado
       classify: classifyGraph,
       origin: new URL(graph).origin,
     });
+  const { publisherId, reportBudget, endpoints } = s;
+  const parts = { tenant, endpoints, publisherId, reportBudget, tokens, fetch: vendorFetch };
   return {
-    reports: graphApi(shared('reports', s.reportBudget)),
-    identity: graphApi(shared('identity', identityLimit)),
+    ...tenantApis({ ...parts, tables: stores.tables, clock }),
     directory: graphApi(shared('directory', directoryLimit)),
-    graphEndpoint: graph,
     search: {
       submit: graphApi(new SubmissionBudget(tenant, { tables: stores.tables, clock })),
       read: graphApi(new LocalBudget(searchLimit, clock)),
       endpoint: graph,
-    },
-    feed: {
-      api: new VendorApi({
-        transport: tokenTransport(tenantTokens(makeCredential, tenant, management), vendorFetch),
-        budget: new LocalBudget(feedLimit, clock),
-        clock,
-        classify: classifyFeed,
-        origin: new URL(management).origin,
-      }),
-      endpoint: management,
-      tenant,
-      publisherId: s.publisherId,
     },
   };
 }

@@ -76,7 +76,9 @@ async function rowsOf(tables: TableStore): Promise<string[]> {
   for (const table of ['slices', 'sessions', 'users'])
     for await (const { partition, row, cells } of tables.scan(table))
       if (!partition.endsWith('|sweep'))
-        rows.push(JSON.stringify([table, partition, row, Object.entries(cells).sort()]));
+        rows.push(
+          JSON.stringify([table, partition, row, Object.entries(cells).sort(([a], [b]) => (a < b ? -1 : 1))]),
+        );
   return rows.sort();
 }
 
