@@ -1,9 +1,9 @@
 import { msFromTicks } from '../instant.ts';
-import { isObject, readFacts } from '../record.ts';
+import { isObject, readFacts, textOf } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import type { BaselineRule, NativeRule, RecordRule, Verdict, WindowRule } from './native/native-rule.ts';
 import type { RuleBook } from './rule-book.ts';
-import type { Match } from './sigma/index.ts';
+import type { Match, RecordIdentity } from './sigma/index.ts';
 import { bodyOf, ipOf, sightingOf, type PlacedRecord, type Sighting } from './sighting.ts';
 
 export interface SigmaMatch {
@@ -59,7 +59,7 @@ export class Evaluator {
   take(record: PlacedRecord, into: Evaluated): void {
     into.records++;
     const seen = new Seen(record);
-    for (const match of this.#book.set.evaluate(record.source, record.value)) {
+    for (const match of this.#book.set.evaluate(record.source, record.value, seen as RecordIdentity)) {
       const sighting = seen.as(match.recordId, match.timeMs);
       if (match.standalone && !this.#silent.has(match.ruleKey))
         into.matches.push({ match: resolved(match), sighting });
@@ -81,6 +81,8 @@ class Seen {
   readonly record: PlacedRecord;
   readonly body: unknown;
   #sighting: Sighting | undefined;
+  #timed = false;
+  #timeMs: number | undefined;
 
   constructor(record: PlacedRecord) {
     this.record = record;
@@ -93,21 +95,29 @@ class Seen {
 
   get sighting(): Sighting {
     if (this.#sighting) return this.#sighting;
-    const { id, ticks } = readFacts(this.body);
-    return this.as(id ?? '', ticks === undefined ? undefined : msFromTicks(ticks));
+    const body = isObject(this.body) ? this.body : {};
+    return this.as(textOf(body['id']) ?? textOf(body['Id']) ?? '', this.timeMs);
   }
 
-  /** Event time; undefined when there is none. The usual spellings need no exact parser. */
+  /** Event time; undefined when there is none. The engine takes it from here rather than read it by paths again. */
   get timeMs(): number | undefined {
-    const text = isObject(this.body)
-      ? (this.body['createdDateTime'] ?? this.body['CreationTime'])
-      : undefined;
-    const quick =
-      typeof text === 'string' && ISO.test(text)
-        ? Date.parse(text.at(-1) === 'Z' ? text : `${text}Z`)
-        : Number.NaN;
-    return Number.isFinite(quick) ? quick : this.sighting.timeMs;
+    if (this.#timed) return this.#timeMs;
+    this.#timed = true;
+    return (this.#timeMs = timeOf(this.body));
   }
+}
+
+/** The usual spellings need no exact parser. */
+function timeOf(body: unknown): number | undefined {
+  if (!isObject(body)) return undefined;
+  const text = body['createdDateTime'] ?? body['CreationTime'] ?? body['activityDateTime'];
+  const quick =
+    typeof text === 'string' && ISO.test(text)
+      ? Date.parse(text.at(-1) === 'Z' ? text : `${text}Z`)
+      : Number.NaN;
+  if (Number.isFinite(quick)) return quick;
+  const { ticks } = readFacts(body);
+  return ticks === undefined ? undefined : msFromTicks(ticks);
 }
 
 const ISO = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z?$/;

@@ -55,6 +55,7 @@ const count = (events: readonly WindowEvent[], name: string): string[] => [
 
 /** The first event at which the window of a day before it shows the replay; one hit a session. */
 function firstOf(events: readonly WindowEvent[]) {
+  if (events.length < 2) return [];
   for (const last of events) {
     const window = events.filter(({ t }) => t <= last.t && last.t - t <= DAY);
     const [networks, countries, agents] = ['network', 'country', 'agent'].map((name) =>
