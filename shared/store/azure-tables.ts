@@ -100,8 +100,7 @@ export class AzureTables implements TableStore {
 
   async *#list(table: string, filter: string | undefined): AsyncIterable<StoredRow> {
     const options = filter === undefined ? {} : { queryOptions: { filter } };
-    for await (const found of this.#client(table).listEntities<Entity>(options))
-      yield stored(found);
+    for await (const found of this.#client(table).listEntities<Entity>(options)) yield stored(found);
   }
 
   async #submit(table: string, actions: TransactionAction[]): Promise<void> {
