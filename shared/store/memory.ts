@@ -40,6 +40,17 @@ export class MemoryBlobs implements BlobStore {
   }
 }
 
+/** Index of the first key that is not less. */
+function firstAtLeast(keys: readonly string[], key: string): number {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keys[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 interface MemoryRow {
   cells: TableWrite['cells'];
   etag: string;
@@ -48,6 +59,9 @@ interface MemoryRow {
 export class MemoryTables implements TableStore {
   readonly tables = new Map<string, Map<string, Map<string, MemoryRow>>>();
   #version = 0;
+  /** Rows deleted so far: with a partition's size it tells whether its sorted keys still hold. */
+  #changes = 0;
+  readonly #sorted = new WeakMap<object, { size: number; changes: number; keys: readonly string[] }>();
 
   #partition(table: string, partition: string): Map<string, MemoryRow> {
     const rows = this.tables.get(table) ?? new Map<string, Map<string, MemoryRow>>();
@@ -64,6 +78,10 @@ export class MemoryTables implements TableStore {
     });
   }
 
+  #delete(table: string, partition: string, row: string): void {
+    if (this.#partition(table, partition).delete(row)) this.#changes++;
+  }
+
   upsert(table: string, partition: string, writes: readonly TableWrite[]): Promise<void> {
     for (const write of writes) this.#write(table, partition, write);
     return Promise.resolve();
@@ -75,7 +93,7 @@ export class MemoryTables implements TableStore {
     writes: readonly TableWrite[],
     deletes: readonly string[],
   ): Promise<void> {
-    for (const row of deletes) this.#partition(table, partition).delete(row);
+    for (const row of deletes) this.#delete(table, partition, row);
     return this.upsert(table, partition, writes);
   }
 
@@ -102,13 +120,25 @@ export class MemoryTables implements TableStore {
   }
 
   async *query(table: string, partition: string, range: RowRange = {}): AsyncIterable<StoredRow> {
-    const rows = [...this.#partition(table, partition)].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [row, { cells, etag }] of rows) {
-      if (range.from !== undefined && row < range.from) continue;
-      if (range.to !== undefined && row >= range.to) continue;
-      if (Object.entries(range.where ?? {}).some(([key, value]) => cells[key] !== value)) continue;
-      yield { partition, row, etag, cells };
+    const rows = this.#partition(table, partition);
+    const keys = this.#sortedKeys(rows);
+    for (let i = range.from === undefined ? 0 : firstAtLeast(keys, range.from); i < keys.length; i++) {
+      const row = keys[i]!;
+      if (range.to !== undefined && row >= range.to) return;
+      const found = rows.get(row);
+      if (!found || Object.entries(range.where ?? {}).some(([key, value]) => found.cells[key] !== value))
+        continue;
+      yield { partition, row, etag: found.etag, cells: found.cells };
     }
+  }
+
+  /** A partition's keys in order; sorted anew only when rows came or went. */
+  #sortedKeys(rows: Map<string, MemoryRow>): readonly string[] {
+    const known = this.#sorted.get(rows);
+    if (known?.size === rows.size && known.changes === this.#changes) return known.keys;
+    const keys = [...rows.keys()].sort((a, b) => (a < b ? -1 : 1));
+    this.#sorted.set(rows, { size: rows.size, changes: this.#changes, keys });
+    return keys;
   }
 
   async *scan(table: string): AsyncIterable<StoredRow> {
@@ -117,7 +147,7 @@ export class MemoryTables implements TableStore {
   }
 
   remove(table: string, partition: string, rows: readonly string[]): Promise<void> {
-    for (const row of rows) this.#partition(table, partition).delete(row);
+    for (const row of rows) this.#delete(table, partition, row);
     return Promise.resolve();
   }
 }
