@@ -155,7 +155,14 @@ export const root = {
   ),
   state: new StateReader(apis, clock),
   coverage: (tenant: string, fromMs: number, toMs: number) =>
-    readCoverage(windows, { tenant, fromMs, toMs, sources: settings.sources, nowMs: clock.now() }),
+    readCoverage(windows, {
+      tenant,
+      fromMs,
+      toMs,
+      sources: settings.sources,
+      nowMs: clock.now(),
+      retentionDays: (source) => sourceSpec(source)?.retentionDays,
+    }),
   ready: (): Promise<void> =>
     (prepared ??= prepare().catch((error: unknown) => {
       prepared = undefined;

@@ -1,5 +1,5 @@
 import { COLLECTED_SOURCES, type SourceId } from '../sources.ts';
-import { coverageOf, type SourceCoverage } from './coverage.ts';
+import { coverageOf, withDeletion, type SourceCoverage } from './coverage.ts';
 import { fillFromSearch, withSearchReason } from './coverage-fill.ts';
 import type { WindowRow, WindowTable } from './windows.ts';
 
@@ -13,12 +13,17 @@ interface Ask {
 /** Coverage of a span for each source, from the `windows` table; the audit search fills what the feed cannot prove. */
 export async function readCoverage(
   windows: WindowTable,
-  ask: Ask & { readonly sources: readonly SourceId[] },
+  ask: Ask & {
+    readonly sources: readonly SourceId[];
+    /** What the vendor keeps of a source, days. */
+    readonly retentionDays?: (source: SourceId) => number | undefined;
+  },
 ): Promise<SourceCoverage[]> {
   const wanted = ask.sources.filter((id) => COLLECTED_SOURCES.includes(id));
   const found = await Promise.all(wanted.map((source) => one(windows, source, ask)));
   const search = found.find(({ source }) => source === 'ual-search');
-  return search ? found.map((coverage) => fillFromSearch(withSearchReason(coverage), search)) : found;
+  const filled = search ? found.map((c) => fillFromSearch(withSearchReason(c), search)) : found;
+  return filled.map((c) => withDeletion(c, ask.retentionDays?.(c.source)));
 }
 
 async function one(windows: WindowTable, source: SourceId, ask: Ask): Promise<SourceCoverage> {

@@ -11,6 +11,8 @@ export interface CoverageInterval {
   readonly reason?: string;
   /** Records stored by the windows of this interval (whole windows, where the question cuts one). */
   readonly records: number;
+  /** Where something may still be collected: when the vendor deletes the first of it. */
+  readonly vendorDeletesAt?: string;
 }
 
 export interface SourceCoverage {
@@ -87,6 +89,21 @@ function uncovered(fromMs: number, toMs: number, context: CoverageContext): Piec
   if (fromMs >= context.nowMs) return piece('pending', 'in the future');
   return piece('pending', 'not collected yet');
 }
+
+const OPEN: ReadonlySet<WindowState> = new Set(['pending', 'partial', 'unavailable']);
+
+/** The retention clock: until when what is not proven yet can still be collected. Pure. */
+export const withDeletion = (coverage: SourceCoverage, retentionDays: number | undefined): SourceCoverage =>
+  retentionDays === undefined
+    ? coverage
+    : {
+        ...coverage,
+        intervals: coverage.intervals.map((i) =>
+          OPEN.has(i.state)
+            ? { ...i, vendorDeletesAt: formatSeconds(Date.parse(i.from) + retentionDays * 86_400_000) }
+            : i,
+        ),
+      };
 
 /** Neighbours of the same state and reason become one interval. */
 function merge(pieces: readonly Piece[]): Piece[] {

@@ -117,6 +117,7 @@ export const WORK_ROUTES: readonly Route[] = [
       schema: z.looseObject({
         state: z.enum(['open', 'closed', 'suppressed']),
         reason: z.string().optional(),
+        vendorDeletesAt: z.string().optional(),
       }),
     },
     answers: { 200: { description: 'The finding', schema: finding } },

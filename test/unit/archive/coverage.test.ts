@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coverageOf } from '../../../shared/archive/coverage.ts';
+import { coverageOf, withDeletion } from '../../../shared/archive/coverage.ts';
 import { newWindow, type WindowRow, type WindowState } from '../../../shared/archive/windows.ts';
 
 const T0 = Date.UTC(2026, 10, 1);
@@ -72,6 +72,23 @@ describe('coverage', () => {
     expect(intervals.map((i) => [i.state, i.reason])).toEqual([
       ['complete', undefined],
       ['unavailable', 'no licence: buy one'],
+    ]);
+  });
+
+  it('says until when the vendor keeps what is not proven yet, and nothing of what is settled', () => {
+    const rows = [
+      window(0, 1, 'complete'),
+      window(1, 1, 'partial'),
+      window(2, 1, 'gap'),
+      window(3, 1, 'pending'),
+    ];
+    const asked = { fromMs: T0, toMs: T0 + 4 * HOUR };
+    const { intervals } = withDeletion(coverageOf('ual-entra', asked, rows, { nowMs: T0 + 4 * HOUR }), 7);
+    expect(intervals.map((i) => i.vendorDeletesAt)).toEqual([
+      undefined,
+      '2026-11-08T01:00:00Z',
+      undefined,
+      '2026-11-08T03:00:00Z',
     ]);
   });
 });
