@@ -126,10 +126,11 @@ export async function gather(
     }
     await records.finish();
     const order = latestInOrder(records, versions);
+    const counts = versions.counts();
     return {
       records,
       order: () => order,
-      timeline: (part = {}) => timelineRows(records, order, versions.counts(), part),
+      timeline: (part = {}) => timelineRows(records, order, counts, part),
       sessions: sessions.summaries(),
       ips: ips.summaries(),
       count: records.count,

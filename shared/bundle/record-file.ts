@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Ticks } from '../instant.ts';
 import { parseRecord, type ArchiveRecord } from '../record.ts';
 import type { SourceId } from '../sources.ts';
+import { MemoryMeter } from './release-memory.ts';
 
 /** A record in the file: its number is its place in reading order, which is archive order. */
 export interface RecordEntry {
@@ -136,8 +137,11 @@ export class RecordFile {
     const block = await this.#block(first);
     const at = offset - first * BLOCK;
     if (at + length > block.length) throw endsEarly();
-    return Buffer.from(block.subarray(at, at + length));
+    // A view: copies by the hundred thousand fragment the process's memory.
+    return block.subarray(at, at + length);
   }
+
+  readonly #meter = new MemoryMeter();
 
   /** A block of the file, from the few that are kept. */
   #block(index: number): Promise<Buffer> {
@@ -150,6 +154,7 @@ export class RecordFile {
   }
 
   async #read(offset: number, length: number): Promise<Buffer> {
+    this.#meter.add(length);
     const buffer = Buffer.allocUnsafe(length);
     for (let got = 0; got < length;) {
       const { bytesRead } = await this.#file.read(buffer, got, length - got, offset + got);

@@ -3,6 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import type { BundleFile } from './formats/format.ts';
+import { MemoryMeter } from './release-memory.ts';
 
 export interface WrittenFile {
   readonly path: string;
@@ -66,6 +67,7 @@ async function* hashed(
 ): AsyncIterable<Buffer> {
   await beat(done.length);
   const hash = createHash('sha256');
+  const meter = new MemoryMeter();
   let bytes = 0;
   let [block, size]: [Buffer[], number] = [[], 0];
   const take = (): Buffer => {
@@ -73,6 +75,7 @@ async function* hashed(
     [block, size] = [[], 0];
     hash.update(whole);
     bytes += whole.length;
+    meter.add(whole.length);
     return whole;
   };
   for await (const piece of file.content()) {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -98,7 +99,8 @@ function record(day: number, n: number, perDay: number, user: string): ArchiveRe
     MailboxOwnerUPN: user,
     OrganizationName: 'x.example',
     OriginatingServer: 'AM0PR01 (15.20.0000.000)',
-    Padding: `${'p'.repeat(300)}${n}`,
+    // Ids of messages and requests hardly compress: real records are about one part in ten of their size.
+    ClientRequestId: createHash('sha256').update(`${user}${day}.${n}`).digest('base64'),
   };
   return parseRecord(Buffer.from(JSON.stringify(value)));
 }
@@ -190,6 +192,9 @@ async function bundle(folder: string): Promise<void> {
   if (peak > LIMIT && OWN <= 200_000) process.exitCode = 1;
 }
 
+/** The Functions worker's own argument (`languageWorkers__node__arguments`): a small young generation. */
+const AS_DEPLOYED = ['--max-semi-space-size=8'];
+
 const steps: Readonly<Record<string, (folder: string) => Promise<void>>> = { write, bundle };
 const [, script = '', , , step, folder] = process.argv;
 
@@ -198,9 +203,13 @@ else {
   const made = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   try {
     for (const name of Object.keys(steps)) {
-      const { status } = spawnSync(process.execPath, [script, String(OWN), String(OTHERS), name, made], {
-        stdio: 'inherit',
-      });
+      const { status } = spawnSync(
+        process.execPath,
+        [...AS_DEPLOYED, script, String(OWN), String(OTHERS), name, made],
+        {
+          stdio: 'inherit',
+        },
+      );
       process.exitCode = status ?? 1;
       if (status !== 0) break;
     }

@@ -85,7 +85,7 @@ export const stixBundle = z.strictObject({
     .refine((objects) => new Set(objects.map((o) => o.id)).size === objects.length, 'ids must be unique')
     .refine((objects) => {
       const ids = new Set(objects.map((o) => o.id));
-      const refs = objects.flatMap((o) => ('object_refs' in o ? (o.object_refs as string[]) : []));
+      const refs = objects.flatMap((o) => ('object_refs' in o ? o.object_refs : []));
       return refs.every((ref) => ids.has(ref));
     }, 'references must lead to objects of the bundle'),
 });

@@ -1,5 +1,5 @@
 import type { TimelineRow } from '../describe.ts';
-import { csvRow } from './csv.ts';
+import { csvLines } from './csv.ts';
 import type { Format } from './format.ts';
 
 export const COLUMNS: readonly (keyof TimelineRow)[] = [
@@ -20,10 +20,10 @@ export const COLUMNS: readonly (keyof TimelineRow)[] = [
 
 /** `timeline.csv`: one row an event across all sources, UTC, in time order. */
 export const timelineCsv: Format = ({ timeline }) => [
-  { path: 'timeline.csv', content: () => rows(timeline()) },
+  { path: 'timeline.csv', content: () => csvLines(rows(timeline())) },
 ];
 
-async function* rows(timeline: AsyncIterable<TimelineRow>): AsyncIterable<string> {
-  yield csvRow(COLUMNS);
-  for await (const row of timeline) yield csvRow(COLUMNS.map((name) => row[name]));
+async function* rows(timeline: AsyncIterable<TimelineRow>): AsyncIterable<readonly (string | number)[]> {
+  yield COLUMNS;
+  for await (const row of timeline) yield COLUMNS.map((name) => row[name]);
 }

@@ -2,6 +2,7 @@ import type { SheetData } from 'write-excel-file/node';
 import type { TimelineRow } from '../describe.ts';
 import { printable } from './csv.ts';
 import type { BundleContent, BundleFile, EntitySummary, Format } from './format.ts';
+import { releaseMemory } from '../release-memory.ts';
 import { sameZip } from './same-zip.ts';
 import { COLUMNS } from './timeline-csv.ts';
 
@@ -9,7 +10,7 @@ import { COLUMNS } from './timeline-csv.ts';
  * `workbook.xlsx`: sessions, addresses, facts and the timeline. A workbook is held in memory while it is written, so a
  * long timeline goes on in `workbook-2.xlsx` and so on. Every cell is typed text or a number: nothing is a formula.
  */
-export const EVENTS_PER_WORKBOOK = 20_000;
+export const EVENTS_PER_WORKBOOK = 10_000;
 /** What Excel takes in one cell. */
 const MAX_CELL = 32_767;
 
@@ -26,7 +27,10 @@ const part = (content: BundleContent, index: number): BundleFile => ({
       ...(index === 0 ? frontSheets(content) : []),
       { sheet: 'Timeline', data: await timelineSheet(content, index) },
     ];
-    yield sameZip(await writeXlsxFile(sheets.map((s) => ({ ...s, stickyRowsCount: 1 }))).toBuffer());
+    const zip = sameZip(await writeXlsxFile(sheets.map((s) => ({ ...s, stickyRowsCount: 1 }))).toBuffer());
+    // A workbook leaves a hundred megabytes of cells and markup behind.
+    releaseMemory();
+    yield zip;
   },
 });
 

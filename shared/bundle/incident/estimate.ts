@@ -11,9 +11,12 @@ export interface Estimate {
   readonly seconds: number;
 }
 
-/** Measured on one slow core (test/bench/bundle-memory.ts), rounded down: compressed bytes of chunks a second, reading and writing. */
-const BYTES_PER_SECOND = 500_000;
-const SECONDS_PER_RANGE = 0.02;
+/**
+ * Chunks a second, all formats written, on a core shared by many (test/bench/bundle-memory.ts: a chunk is 128 KiB of
+ * text, some 150 records, and a thousand records a second were written on a machine under sixfold load).
+ */
+const CHUNKS_PER_SECOND = 10;
+const SECONDS_PER_SEGMENT = 0.02;
 const BASE_SECONDS = 5;
 
 /** Beyond this, a background job: leaves room for a cold start, a slow core and an estimate that is off by half. */
@@ -22,6 +25,6 @@ export const HTTP_SECONDS = 90;
 export function estimate(located: readonly SegmentChunks[]): Estimate {
   const all = located.flatMap(({ chunks }) => chunks);
   const bytes = all.reduce((sum, c) => sum + c.length, 0);
-  const seconds = BASE_SECONDS + bytes / BYTES_PER_SECOND + located.length * SECONDS_PER_RANGE;
+  const seconds = BASE_SECONDS + all.length / CHUNKS_PER_SECOND + located.length * SECONDS_PER_SEGMENT;
   return { chunks: all.length, bytes, seconds };
 }

@@ -32,7 +32,7 @@ describe.each(['story', 'hostile'] as const)('formats of the %s bundle', (name) 
   it.each(['timeline.csv', 'sessions.csv', 'ips.csv'])(
     '%s is a table whose cells no spreadsheet computes',
     (file) => {
-      const rows = parse(text(bundles[name], file)) as string[][];
+      const rows = parse(text(bundles[name], file));
       expect(rows.length).toBeGreaterThan(1);
       expect(new Set(rows.map((row) => row.length)).size).toBe(1);
       expect(rows.flat().filter((cell) => /^[=+\-@\t\r]/.test(cell))).toEqual([]);
@@ -41,7 +41,7 @@ describe.each(['story', 'hostile'] as const)('formats of the %s bundle', (name) 
   );
 
   it('ual-export.csv has the columns of Search-UnifiedAuditLog, and AuditData that parses to the record', () => {
-    const rows = parse(text(bundles[name], 'ual-export.csv'), { columns: true }) as Record<string, string>[];
+    const rows = parse<Record<string, string>>(text(bundles[name], 'ual-export.csv'), { columns: true });
     expect(Object.keys(rows[0]!)).toEqual([
       'RecordType',
       'CreationDate',
@@ -61,11 +61,9 @@ describe.each(['story', 'hostile'] as const)('formats of the %s bundle', (name) 
     expect(rows.map((r) => JSON.parse(r['AuditData']!) as unknown)).toEqual(
       expect.arrayContaining(lines.slice(0, 50).map((l) => JSON.parse(l) as unknown)),
     );
-    const { AuditData: _data, ...others } = rows[0]!;
-    expect(Object.keys(others)).toHaveLength(9);
     expect(
       rows
-        .flatMap(({ AuditData: _, ...rest }) => Object.values(rest))
+        .flatMap((row) => Object.entries(row).flatMap(([name, cell]) => (name === 'AuditData' ? [] : cell)))
         .filter((c) => /^[=+\-@]/.test(c) || OBEYED.test(c)),
     ).toEqual([]);
   });
@@ -85,7 +83,8 @@ describe.each(['story', 'hostile'] as const)('formats of the %s bundle', (name) 
       expect(Number.isNaN(Date.parse(String(event['datetime'])))).toBe(false);
       expect(String(event['message']).isWellFormed()).toBe(true);
     }
-    expect(events.map((e) => e['datetime'])).toEqual(events.map((e) => e['datetime']).sort());
+    const times = events.map((e) => String(e['datetime']));
+    expect(times).toEqual([...times].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)));
   });
 
   it('indicators.stix.json is STIX 2.1', () => {

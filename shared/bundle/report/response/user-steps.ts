@@ -1,10 +1,13 @@
 import { textOf } from '../../../record.ts';
 import type { Fact } from '../../analysis/facts.ts';
-import { plural, type Inline, type StepState, type Text } from '../doc.ts';
+import type { Inline } from '../doc.ts';
 import { factsOf, numbersIn, sessionsOf, victims, type ReportInput } from '../input.ts';
 import { ps, sh, urlPart } from './quote.ts';
 import { objectsOf, shown, silence, timeIn, userSnapshot } from './snapshots.ts';
-import { loudest, type ResponseStep } from './step.ts';
+import { devices } from './device-step.ts';
+import { inboxRules } from './rule-step.ts';
+import type { ResponseStep } from './step.ts';
+import { each, type Told } from './told.ts';
 
 /** Steps 1 to 5: what is done to the users themselves. */
 export const userSteps = (input: ReportInput): ResponseStep[] => [
@@ -14,24 +17,6 @@ export const userSteps = (input: ReportInput): ResponseStep[] => [
   devices(input),
   inboxRules(input),
 ];
-
-interface Told {
-  readonly state: StepState;
-  readonly text: Text;
-}
-
-const joined = (told: readonly Told[]): Text =>
-  told.flatMap((t, i): Inline[] => [...(i === 0 ? [] : [' ']), ...t.text]);
-
-const each = (input: ReportInput, tell: (user: string) => Told): { state: StepState; because: Text } => {
-  const told = victims(input).map(tell);
-  if (told.length === 0)
-    return {
-      state: 'nothing',
-      because: ['No account shows a suspicious session.', { file: 'sessions.csv' }],
-    };
-  return { state: loudest(told.map((t) => t.state)), because: joined(told) };
-};
 
 const lastSeenMs = (input: ReportInput, user: string): number =>
   Math.max(...sessionsOf(input, user).map((s) => s.draft.lastMs));
@@ -174,138 +159,4 @@ function removals(input: ReportInput): { title: string; text: string }[] {
   return commands.length === 0
     ? []
     : [{ title: 'curl: remove what the snapshot shows', text: commands.join('\n') }];
-}
-
-function devices(input: ReportInput): ResponseStep {
-  const facts = victims(input).flatMap((u) => deviceFacts(input, u));
-  const ids = [...new Map(facts.filter((f) => f.targetId !== '').map((f) => [f.targetId, f])).keys()];
-  return {
-    title: 'Disable suspicious devices',
-    ...each(input, (user) => devicesOf(input, user)),
-    portal: 'Azure portal > Microsoft Entra ID > Users > (user) > Devices > (device) > Disable',
-    commands:
-      ids.length === 0
-        ? []
-        : [
-            {
-              title: 'Graph PowerShell',
-              text: `Connect-MgGraph -Scopes Device.ReadWrite.All\n${ids.map((id) => `Get-MgDevice -Filter ${ps(`deviceId eq '${id}'`)} | ForEach-Object { Update-MgDevice -DeviceId $_.Id -AccountEnabled:$false }`).join('\n')}`,
-            },
-          ],
-    caution: 'Disable, do not delete: the device object is evidence.',
-  };
-}
-
-const deviceFacts = (input: ReportInput, user: string): Fact[] =>
-  factsOf(input, 'security', user).filter((f) => f.kind === 'device');
-
-function devicesOf(input: ReportInput, user: string): Told {
-  const facts = deviceFacts(input, user);
-  if (facts.length === 0)
-    return {
-      state: 'nothing',
-      text: [{ strong: user }, ': none was registered in a suspicious session.', { file: 'coverage.json' }],
-    };
-  const cite: Inline = { cite: numbersIn(facts) };
-  const file = userSnapshot(input, user, 'registered-devices');
-  const all = objectsOf(file);
-  if (!all || !file)
-    return {
-      state: 'unknown',
-      text: [{ strong: user }, ': one was registered. ', cite, ' ', ...silence(file)],
-    };
-  const ids = new Set(facts.map((f) => f.targetId));
-  const on = all.filter(
-    (d) =>
-      (ids.has(textOf(d['id']) ?? '') || ids.has(textOf(d['deviceId']) ?? '')) &&
-      d['accountEnabled'] !== false,
-  );
-  if (on.length === 0)
-    return {
-      state: 'done',
-      text: [{ strong: user }, ': what was registered is disabled or gone.', cite, shown(file)],
-    };
-  const names = on.flatMap((d, i): Inline[] => [
-    i === 0 ? '' : ', ',
-    { code: `${textOf(d['displayName']) ?? ''} ${textOf(d['deviceId']) ?? ''}` },
-  ]);
-  return {
-    state: 'open',
-    text: [
-      { strong: user },
-      `: ${plural(on.length, 'device')} still enabled: `,
-      ...names,
-      '.',
-      cite,
-      shown(file),
-    ],
-  };
-}
-
-function inboxRules(input: ReportInput): ResponseStep {
-  const commands = victims(input).flatMap((user) => [
-    `Get-InboxRule -Mailbox ${ps(user)} -IncludeHidden`,
-    ...madeRules(input, user).map((f) => `Disable-InboxRule -Mailbox ${ps(user)} -Identity ${ps(f.target)}`),
-    ...(madeRules(input, user).length > 0
-      ? [
-          `Get-Mailbox ${ps(user)} | Select-Object ForwardingAddress, ForwardingSmtpAddress, DeliverToMailboxAndForward`,
-        ]
-      : []),
-  ]);
-  return {
-    title: 'Remove suspicious inbox rules and forwarding',
-    ...each(input, (user) => rulesOf(input, user)),
-    portal:
-      'Exchange admin center > Mailboxes > (mailbox) > Mail flow settings; rules: Outlook on the web of the user, or PowerShell',
-    commands: [
-      {
-        title: 'Exchange Online PowerShell',
-        text: `Import-Module ExchangeOnlineManagement\nConnect-ExchangeOnline -UserPrincipalName <admin>\n${commands.join('\n')}`,
-      },
-    ],
-    caution:
-      'Disable first and remove (Remove-InboxRule) after the case is closed. Graph shows neither hidden rules nor mailbox forwarding: look with the commands.',
-  };
-}
-
-/** Rules that were made and not removed again, by the records. */
-export function madeRules(input: ReportInput, user: string): Fact[] {
-  const rules = factsOf(input, 'rules', user).filter((f) => f.kind === 'rule');
-  const gone = (f: Fact): boolean =>
-    rules.some(
-      (r) =>
-        /^(Remove|Disable)-/.test(r.operation) &&
-        r.time > f.time &&
-        (r.target === f.target || r.targetId === f.targetId),
-    );
-  return rules.filter((f) => /^(New|Set)-/.test(f.operation) && !gone(f));
-}
-
-function rulesOf(input: ReportInput, user: string): Told {
-  const facts = factsOf(input, 'rules', user);
-  if (facts.length === 0)
-    return {
-      state: 'nothing',
-      text: [{ strong: user }, ': none was made in a suspicious session.', { file: 'coverage.json' }],
-    };
-  const cite: Inline = { cite: numbersIn(facts) };
-  const file = userSnapshot(input, user, 'inbox-rules');
-  const all = objectsOf(file);
-  if (!all || !file)
-    return {
-      state: 'unknown',
-      text: [{ strong: user }, `: ${plural(facts.length, 'change')} to rules. `, cite, ' ', ...silence(file)],
-    };
-  const names = new Set(facts.filter((f) => /^(New|Set)-/.test(f.operation)).map((f) => f.target));
-  const on = all.filter((r) => names.has(textOf(r['displayName']) ?? '') && r['isEnabled'] !== false);
-  if (on.length === 0)
-    return {
-      state: 'done',
-      text: [{ strong: user }, ': the rules that were made are disabled or gone.', cite, shown(file)],
-    };
-  const listed = on.flatMap((r, i): Inline[] => [
-    i === 0 ? '' : ', ',
-    { code: `"${textOf(r['displayName']) ?? ''}"` },
-  ]);
-  return { state: 'open', text: [{ strong: user }, ': still active: ', ...listed, '.', cite, shown(file)] };
 }

@@ -1,0 +1,34 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+let collect: (() => void) | undefined;
+
+/**
+ * Gives memory back now. V8 lets the garbage of buffers grow as long as the machine has memory; a bundle makes
+ * hundreds of megabytes of it in passing, and a Functions instance has 512 MB for everything that runs in it. Asked
+ * for between pieces of work only: it stops the process for some ten milliseconds.
+ */
+export function releaseMemory(): void {
+  collect ??= exposed();
+  collect();
+}
+
+function exposed(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
+
+/** Bytes after which it is worth asking. */
+const WORTH = 16 * 1024 * 1024;
+
+/** Counts bytes that went by, and gives memory back each time they have become many. */
+export class MemoryMeter {
+  #bytes = 0;
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes < WORTH) return;
+    this.#bytes = 0;
+    releaseMemory();
+  }
+}
