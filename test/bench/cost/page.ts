@@ -60,7 +60,7 @@ const monthTable = (months: readonly Month[]): string =>
 const notes = (days: readonly MeasuredDay[]): string =>
   [
     `Measured by \`npm run bench -- cost\` against Azurite: a day in steady state (all windows, and all later passes of the three days before it; the timer's 288 looks), collected and indexed, at ${days.map((d) => number(d.users)).join(' and ')} users;`,
-    'every HTTP request of the storage SDKs is counted where Node sends it, so retries and pages count. Queue operations are three per message (send, receive, delete). Larger sizes lie on the straight line through the two measured days.',
+    'every HTTP request of the storage SDKs is counted where Node sends it, so retries and pages count. Queue operations are three per message (send, receive, delete). Larger sizes lie on the straight line through the two measured days, at the records per user of the larger one.',
     'Not in the sum: telemetry (bounded by `telemetryDailyCapGb`; each GB costs the price below), private endpoints, bundles, detections and verification, polling of idle queues by the platform, redundancy above LRS.',
     `Prices: [\`test/bench/cost/prices.json\`](../test/bench/cost/prices.json) of ${prices.date}. Function seconds are CPU seconds here; the platform bills wall time, and waiting for throttled APIs is billed as well.`,
   ].join('\n');
