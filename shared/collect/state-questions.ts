@@ -2,7 +2,6 @@ import { fileKey, type SnapshotQuestion } from '../snapshot.ts';
 
 /** What is asked of Graph about users, applications and the tenant (API-FACTS E), least permission first. */
 export interface StateQuestion {
-  readonly kind: 'plain' | 'principal' | 'grants';
   /** Which quota it counts against: authentication methods share the reports', conditional access has its own. */
   readonly api: 'reports' | 'identity' | 'directory';
   readonly name: string;
@@ -94,7 +93,6 @@ const question = (
   [what, title, , permission, api]: About,
   path: string,
 ): StateQuestion => ({
-  kind: what === 'service-principal' ? 'principal' : 'plain',
   api: api ?? 'directory',
   name: `${prefix}.${what}`,
   title,

@@ -31,16 +31,26 @@ export class StateReader {
   /** One file a question, whatever came of it: what could not be read says why. In the order of the questions. */
   async take(ask: SnapshotQuestion): Promise<SnapshotFile[]> {
     const apis = this.#apis(ask.tenant);
-    const files: SnapshotFile[] = [];
-    const principals = new Set<string>();
-    for (const question of questionsOf(ask)) {
-      const file = await this.#one(question, apis, ask.deadlineMs);
-      files.push(file);
-      if (question.kind === 'principal') for (const id of idsIn(file.value)) principals.add(id);
-    }
-    for (const question of grantsOf([...principals]))
-      files.push(await this.#one(question, apis, ask.deadlineMs));
-    return files;
+    const files = await this.#all(questionsOf(ask), apis, ask.deadlineMs);
+    const principals = files
+      .filter((f) => f.name.endsWith('.service-principal'))
+      .flatMap((f) => idsIn(f.value));
+    return [...files, ...(await this.#all(grantsOf([...new Set(principals)]), apis, ask.deadlineMs))];
+  }
+
+  /** Each quota has its own pace: the questions of one wait for one another, not for those of the others. */
+  async #all(
+    questions: readonly StateQuestion[],
+    apis: StateApis,
+    deadlineMs: number,
+  ): Promise<SnapshotFile[]> {
+    const files = new Map<StateQuestion, SnapshotFile>();
+    const lane = async (api: StateQuestion['api']): Promise<void> => {
+      for (const q of questions.filter((one) => one.api === api))
+        files.set(q, await this.#one(q, apis, deadlineMs));
+    };
+    await Promise.all([lane('reports'), lane('identity'), lane('directory')]);
+    return questions.map((q) => files.get(q)!);
   }
 
   async #one(question: StateQuestion, apis: StateApis, deadlineMs: number): Promise<SnapshotFile> {
@@ -95,7 +105,6 @@ const idsIn = (value: unknown): string[] =>
 
 const grantsOf = (ids: readonly string[]): StateQuestion[] =>
   ids.map((id) => ({
-    kind: 'grants',
     api: 'directory',
     name: `app-${fileKey(id)}.grants`,
     title: 'Delegated permissions granted to the application',
