@@ -46,7 +46,16 @@ export const coverage = z.object({
     z.looseObject({
       source: z.enum(SOURCE_IDS),
       state,
-      intervals: z.array(z.object({ from: text, to: text, state, reason: text.optional(), records })),
+      intervals: z.array(
+        z.object({
+          from: text,
+          to: text,
+          state,
+          reason: text.optional(),
+          records,
+          vendorDeletesAt: text.optional(),
+        }),
+      ),
     }),
   ),
 });

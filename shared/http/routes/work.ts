@@ -4,7 +4,6 @@ import type { Route } from '../route.ts';
 import { finding, id, limit, object, span, tenant, time } from '../schemas.ts';
 
 const MAX_JSON = 1024 * 1024;
-const MAX_FILE = 100 * 1024 * 1024;
 const ofTenant = z.object({ tenant: tenant.optional() });
 const accepted = { description: 'Accepted', schema: object, headers: ['location'] };
 
@@ -117,7 +116,6 @@ export const WORK_ROUTES: readonly Route[] = [
       schema: z.looseObject({
         state: z.enum(['open', 'closed', 'suppressed']),
         reason: z.string().optional(),
-        vendorDeletesAt: z.string().optional(),
       }),
     },
     answers: { 200: { description: 'The finding', schema: finding } },
@@ -129,20 +127,5 @@ export const WORK_ROUTES: readonly Route[] = [
     summary: 'Built-in and loaded rules',
     query: ofTenant,
     answers: { 200: { description: 'The rules', schema: object } },
-  },
-  {
-    path: '/import',
-    method: 'post',
-    role: 'Admin',
-    expensive: true,
-    maxBody: MAX_FILE,
-    summary: 'Archive records of a file that an investigator has',
-    query: z.object({
-      tenant: tenant.optional(),
-      format: z.string().max(60).optional(),
-      blob: z.string().max(1024).optional(),
-    }),
-    body: { type: 'application/octet-stream' },
-    answers: { 200: { description: 'Counts, and where the records went', schema: object } },
   },
 ];
