@@ -1,6 +1,7 @@
 import type { RequestRecord } from '../archive/manifest.ts';
 import { describeError, isHoldfastError } from '../errors.ts';
 import { ArrayCutter } from '../json/array-cutter.ts';
+import { inParallel } from '../parallel.ts';
 import { streamBody } from './body.ts';
 import { listContent, withPublisher, type ContentItem, type FeedPlace } from './feed.ts';
 import type { Outcome } from './outcome.ts';
@@ -123,25 +124,4 @@ async function readBlob(
   } finally {
     done();
   }
-}
-
-/** Runs the task over all items, so many at a time. The first fault that escapes a task ends it, after those under way. */
-async function inParallel<T>(
-  items: readonly T[],
-  width: number,
-  task: (item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  let fault: { error: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    while (next < items.length && !fault) {
-      try {
-        await task(items[next++]!);
-      } catch (error) {
-        fault ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  if (fault) throw fault.error;
 }
