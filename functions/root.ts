@@ -7,6 +7,7 @@ import { classifyGraph } from '../shared/collect/classify.ts';
 import { WindowCollector, type TenantApis } from '../shared/collect/collect-window.ts';
 import { LocalBudget, SharedBudget, type Budget, type Limit } from '../shared/collect/budget.ts';
 import { tenantApis } from '../shared/collect/compose.ts';
+import { scheduleMs } from '../shared/collect/settle.ts';
 import { sourceSpec, SOURCES } from '../shared/collect/sources/index.ts';
 import { StateReader, type StateApis } from '../shared/collect/state.ts';
 import { Subscriptions } from '../shared/collect/subscriptions.ts';
@@ -161,6 +162,7 @@ export const root = {
       toMs,
       sources: settings.sources,
       nowMs: clock.now(),
+      lateMs: scheduleMs(settings.settleHours),
       retentionDays: (source) => sourceSpec(source)?.retentionDays,
     }),
   ready: (): Promise<void> =>

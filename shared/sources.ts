@@ -23,3 +23,12 @@ export const isSourceId = (text: string): text is SourceId =>
 
 /** Sources that timers collect, each with coverage of its own. */
 export const COLLECTED_SOURCES: readonly SourceId[] = SOURCE_IDS.filter((id) => id !== 'import');
+
+/** The content types of the Management Activity API. Their windows lie on the time at which content became available. */
+export const FEED_SOURCES: readonly SourceId[] = [
+  'ual-entra',
+  'ual-exchange',
+  'ual-sharepoint',
+  'ual-general',
+  'ual-dlp',
+];

@@ -1,16 +1,7 @@
 import { formatSeconds } from '../instant.ts';
-import type { SourceId } from '../sources.ts';
+import { FEED_SOURCES } from '../sources.ts';
 import type { CoverageInterval, SourceCoverage } from './coverage.ts';
 import type { WindowState } from './windows.ts';
-
-/** The content types of the feed; the audit search holds all of them. */
-const FEED: ReadonlySet<SourceId> = new Set([
-  'ual-entra',
-  'ual-exchange',
-  'ual-sharepoint',
-  'ual-general',
-  'ual-dlp',
-]);
 
 const FILLED =
   'the feed is not complete here; the audit search has brought what it lacks (source ual-search)';
@@ -24,7 +15,7 @@ export function fillFromSearch(
   coverage: SourceCoverage,
   search: Pick<SourceCoverage, 'intervals'>,
 ): SourceCoverage {
-  if (!FEED.has(coverage.source)) return coverage;
+  if (!FEED_SOURCES.includes(coverage.source)) return coverage;
   const proven = search.intervals.filter((i) => i.state === 'complete');
   const intervals = coverage.intervals.flatMap((i) => (i.state === 'complete' ? [i] : fillOne(i, proven)));
   return {

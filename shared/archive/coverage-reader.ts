@@ -1,4 +1,4 @@
-import { COLLECTED_SOURCES, type SourceId } from '../sources.ts';
+import { COLLECTED_SOURCES, FEED_SOURCES, type SourceId } from '../sources.ts';
 import { coverageOf, withDeletion, type SourceCoverage } from './coverage.ts';
 import { fillFromSearch, withSearchReason } from './coverage-fill.ts';
 import type { WindowRow, WindowTable } from './windows.ts';
@@ -8,6 +8,8 @@ interface Ask {
   readonly fromMs: number;
   readonly toMs: number;
   readonly nowMs: number;
+  /** How long after an event the feed may bring its record, milliseconds: the last of the settling passes. */
+  readonly lateMs: number;
 }
 
 /** Coverage of a span for each source, from the `windows` table; the audit search fills what the feed cannot prove. */
@@ -27,13 +29,16 @@ export async function readCoverage(
 }
 
 async function one(windows: WindowTable, source: SourceId, ask: Ask): Promise<SourceCoverage> {
+  const lateMs = FEED_SOURCES.includes(source) ? ask.lateMs : undefined;
+  const untilMs = ask.toMs + (lateMs ?? 0);
   const rows: WindowRow[] = [];
-  for await (const row of windows.overlapping(ask.tenant, source, ask.fromMs, ask.toMs)) rows.push(row);
+  for await (const row of windows.overlapping(ask.tenant, source, ask.fromMs, untilMs)) rows.push(row);
   const firstMs = await windows.first(ask.tenant, source);
   const note = await windows.note(ask.tenant, source);
   const postponed = await windows.postponed(ask.tenant, source);
   return coverageOf(source, { fromMs: ask.fromMs, toMs: ask.toMs }, rows, {
     nowMs: ask.nowMs,
+    ...(lateMs !== undefined && { lateMs }),
     ...(firstMs !== undefined && { firstMs }),
     ...(note?.unavailable && { unavailable: note.unavailable }),
     ...(postponed && { postponed }),

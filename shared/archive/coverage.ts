@@ -1,5 +1,6 @@
 import { formatSeconds } from '../instant.ts';
 import type { SourceId } from '../sources.ts';
+import { onEventTime } from './coverage-late.ts';
 import type { WindowRow, WindowState } from './windows.ts';
 
 /** What is proven of an interval of a source. */
@@ -27,7 +28,7 @@ export interface Span {
   readonly toMs: number;
 }
 
-interface Piece extends Span {
+export interface Piece extends Span {
   readonly state: WindowState;
   readonly reason: string;
   readonly records: number;
@@ -41,13 +42,18 @@ export interface CoverageContext {
   readonly unavailable?: string;
   /** Why later passes that are due wait. */
   readonly postponed?: string;
+  /**
+   * For a source whose windows lie on the time of availability: how long after an event its record may become
+   * available, milliseconds. `windows` then reach so far beyond what is asked.
+   */
+  readonly lateMs?: number;
 }
 
 const WORST: readonly WindowState[] = ['gap', 'unavailable', 'partial', 'pending', 'complete'];
 
 /**
- * Coverage of `asked`, without a hole: every instant has a state and, unless complete, a reason. `windows` are the
- * rows that overlap it, in order; `unavailable` holds for all that was never collected. Pure.
+ * Coverage of `asked` (event time), without a hole: every instant has a state and, unless complete, a reason.
+ * `windows` are the rows that overlap it, in order; `unavailable` holds for all that was never collected. Pure.
  */
 export function coverageOf(
   source: SourceId,
@@ -55,18 +61,30 @@ export function coverageOf(
   windows: readonly WindowRow[],
   context: CoverageContext,
 ): SourceCoverage {
-  const pieces: Piece[] = [];
-  let atMs = asked.fromMs;
-  for (const w of windows) {
-    if (w.toMs <= atMs) continue;
-    if (w.fromMs > atMs) pieces.push(uncovered(atMs, Math.min(w.fromMs, asked.toMs), context));
-    pieces.push(covered(w, Math.max(atMs, w.fromMs), Math.min(w.toMs, asked.toMs), context));
-    atMs = Math.min(w.toMs, asked.toMs);
-  }
-  if (atMs < asked.toMs) pieces.push(uncovered(atMs, asked.toMs, context));
-  const intervals = merge(pieces.filter((p) => p.toMs > p.fromMs)).map(toInterval);
+  const { lateMs } = context;
+  const pieces =
+    lateMs === undefined
+      ? piecesOf(asked, windows, context)
+      : onEventTime(piecesOf({ ...asked, toMs: asked.toMs + lateMs }, windows, context), lateMs);
+  const within = pieces.map((p) => ({ ...p, toMs: Math.min(p.toMs, asked.toMs) }));
+  const intervals = merge(within.filter((p) => p.toMs > p.fromMs)).map(toInterval);
   const state = WORST.find((s) => intervals.some((i) => i.state === s)) ?? 'pending';
   return { source, state, intervals };
+}
+
+/** On the windows' own axis: each window's part of the span, and what lies between them. */
+function piecesOf(span: Span, windows: readonly WindowRow[], context: CoverageContext): Piece[] {
+  const pieces: Piece[] = [];
+  let atMs = span.fromMs;
+  for (const w of windows) {
+    if (w.toMs <= atMs) continue;
+    if (w.fromMs >= span.toMs) break;
+    if (w.fromMs > atMs) pieces.push(uncovered(atMs, w.fromMs, context));
+    pieces.push(covered(w, Math.max(atMs, w.fromMs), Math.min(w.toMs, span.toMs), context));
+    atMs = Math.min(w.toMs, span.toMs);
+  }
+  if (atMs < span.toMs) pieces.push(uncovered(atMs, span.toMs, context));
+  return pieces;
 }
 
 function covered(w: WindowRow, fromMs: number, toMs: number, context: CoverageContext): Piece {

@@ -1,12 +1,12 @@
 import type { WindowRow } from '../archive/windows.ts';
 import { formatSeconds } from '../instant.ts';
 import type { Outcome } from './outcome.ts';
+import { scheduleMs } from './settle.ts';
 import type { Interval, SourceSpec } from './spec.ts';
 
 /** What a window's later passes can still prove when the vendor has begun to delete what it held. Pure. */
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+const DAY = 86_400_000;
 
 /** The earliest instant that may be asked for: whole seconds, the spec's margin inside what the vendor keeps. */
 export const horizonOf = (spec: SourceSpec, nowMs: number): number =>
@@ -31,7 +31,7 @@ export function tooLate(
 ): string | undefined {
   const horizonMs = horizonOf(spec, nowMs);
   if (row.passes === 0 || row.fromMs >= horizonMs) return undefined;
-  const scheduleEndMs = row.toMs + (settleHours.at(-1) ?? 0) * HOUR;
+  const scheduleEndMs = row.toMs + scheduleMs(settleHours);
   if (row.state !== 'partial' && row.collectedMs >= scheduleEndMs) return undefined;
   return `last collected on ${formatSeconds(row.collectedMs)}, and on ${formatSeconds(nowMs)} the vendor had deleted what was from before ${formatSeconds(Math.min(horizonMs, row.toMs))}: what came late is lost`;
 }

@@ -1,5 +1,8 @@
 const HOUR = 3_600_000;
 
+/** From a window's end to the last pass of its schedule, milliseconds: later than that nothing is expected. */
+export const scheduleMs = (settleHours: readonly number[]): number => (settleHours.at(-1) ?? 0) * HOUR;
+
 export interface Settlement {
   readonly settled: boolean;
   /** When the next pass is due; 0 when settled. */

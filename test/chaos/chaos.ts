@@ -79,5 +79,6 @@ async function calm(world: CollectorWorld): Promise<void> {
   world.tenant.set({ licence: 'P2', revoked: [], tokens: { maxRequests: Infinity, expiresAtMs: Infinity } });
   world.queues.copies = () => 1;
   await world.pass(2 * HOUR, HOUR / 4);
-  await world.pass(6 * DAY, 8 * HOUR);
+  // An event of the feed is settled when all content of the three days after it is, three days later.
+  await world.pass(7 * DAY, 8 * HOUR);
 }

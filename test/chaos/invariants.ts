@@ -19,7 +19,8 @@ const short = (text: string): string => text.slice(0, 160);
 
 /**
  * No coverage may claim an interval while a record of it is not archived, be it published by now or yet to come. The
- * feed's windows lie on the time of availability (its blobs close within a second), the reports' on event time.
+ * feed's windows lie on the time of availability (its blobs close within a second), the reports' on event time; a question
+ * is of event time.
  */
 export async function falseClaims(world: CollectorWorld): Promise<string[]> {
   const archived = new Set(canonical(world.archived()));
@@ -39,10 +40,15 @@ export async function falseClaims(world: CollectorWorld): Promise<string[]> {
   return problems;
 }
 
-function holds(interval: CoverageInterval, record: PublishedRecord): boolean {
-  const feed = isFeed(record.source);
-  const at = feed ? record.availableMs : record.eventMs;
-  return Date.parse(interval.from) <= at && at < Date.parse(interval.to) - (feed ? 2000 : 0);
+/** How late a record of the feed is waited for; later ones no coverage speaks of. */
+const LATE_MS = 3 * DAY - 2000;
+
+function holds(interval: CoverageInterval, { source, eventMs, availableMs }: PublishedRecord): boolean {
+  const [fromMs, toMs] = [Date.parse(interval.from), Date.parse(interval.to)];
+  const event = fromMs <= eventMs && eventMs < toMs;
+  if (!isFeed(source)) return event;
+  const late = availableMs - eventMs > LATE_MS;
+  return (event && !late) || (fromMs <= availableMs && availableMs < toMs - 2000);
 }
 
 /** After everything has calmed down. `untilMs`: the end of the time in which things went wrong. */

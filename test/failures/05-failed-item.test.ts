@@ -19,7 +19,7 @@ describe('5: one failed content item', () => {
         /^1 of 5 content items could not be fetched, 0 of them deleted.*kept until/,
       );
       world.tenant.clearFaults(id);
-      await world.pass(4 * DAY, 6 * HOUR);
+      await world.pass(7 * DAY, 6 * HOUR);
       expect(world.archivedIds()).toEqual(['r0', 'r1', 'r2', 'r3', 'r4']);
       expect((await world.stateAt('ual-exchange', at)).state).toBe('complete');
     }),
@@ -37,6 +37,30 @@ describe('5: one failed content item', () => {
       const row = (await world.rows('ual-exchange')).find((w) => w.fromMs <= at && at < w.toMs)!;
       expect(row).toMatchObject({ state: 'partial', settled: true });
       expect(row.reason).toMatch(/^1 of 1 content items could not be fetched.*the vendor had deleted/);
+    }),
+  );
+
+  it(
+    'keeps the time of a record open that came a day later than its event, in the item that failed',
+    inWorld({ sources: ['ual-exchange'], settings: { backfillDays: 1 } }, async (world) => {
+      world.tenant.subscribe();
+      await world.run();
+      const at = START + HOUR;
+      world.tenant.publish([ual('prompt', at), ual('late', at, at + DAY)]);
+      await world.pass(20 * HOUR, 4 * HOUR);
+      const fault = world.tenant.fault({ kind: 'status', endpoint: 'feed.audit', status: 500 });
+      await world.pass(4 * DAY, 6 * HOUR);
+      expect(world.archivedIds()).toEqual(['prompt']);
+      const row = (await world.rows('ual-exchange')).find((w) => w.fromMs <= at && at < w.toMs)!;
+      expect(row.state).toBe('complete');
+      expect(await world.stateAt('ual-exchange', at)).toMatchObject({
+        state: 'partial',
+        reason: expect.stringMatching(/^late records may be missing: content that became available from/),
+      });
+      world.tenant.clearFaults(fault);
+      await world.pass(3 * DAY, 6 * HOUR);
+      expect(world.archivedIds()).toEqual(['late', 'prompt']);
+      expect((await world.stateAt('ual-exchange', at)).state).toBe('complete');
     }),
   );
 });

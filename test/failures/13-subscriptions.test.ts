@@ -83,7 +83,7 @@ describe('13: the life cycle of subscriptions', () => {
       const restartMs = world.clock.now();
       await world.pass(HOUR, HOUR / 2);
       world.tenant.publish([ual('after', world.clock.now())]);
-      await world.pass(5 * DAY, 3 * HOUR);
+      await world.pass(7 * DAY, 3 * HOUR);
       expect(world.archivedIds()).toEqual(['after']);
       const { intervals } = await world.coverage('ual-exchange', stopMs - DAY / 2, restartMs + DAY);
       const lost = intervals.filter((i) => i.reason?.includes('the subscription was stopped between'));

@@ -18,7 +18,7 @@ describe('14: an outage longer than the vendor keeps', () => {
       world.clock.advance(10 * DAY);
       const backMs = world.clock.now();
       await world.run();
-      await world.pass(5 * DAY, 6 * HOUR);
+      await world.pass(7 * DAY, 6 * HOUR);
       const { intervals } = await world.coverage('ual-exchange', START, backMs);
       const gaps = intervals.filter((i) => i.state === 'gap');
       expect(gaps).toHaveLength(1);

@@ -4,6 +4,7 @@ import { createTenant, type Tenant, type TenantOptions } from '../../infra/local
 import { readCoverage } from '../../shared/archive/coverage-reader.ts';
 import type { CoverageInterval, SourceCoverage } from '../../shared/archive/coverage.ts';
 import { WindowTable, type WindowRow } from '../../shared/archive/windows.ts';
+import { scheduleMs } from '../../shared/collect/settle.ts';
 import type { SourceSpec } from '../../shared/collect/spec.ts';
 import { SOURCES } from '../../shared/collect/sources/index.ts';
 import { indexSegment } from '../../shared/indexing/index-segment.ts';
@@ -127,7 +128,14 @@ export class CollectorWorld {
   }
 
   async coverage(source: SourceId, fromMs: number, toMs: number): Promise<SourceCoverage> {
-    const ask = { tenant: this.tenant.tenantId, fromMs, toMs, sources: [source], nowMs: this.clock.now() };
+    const ask = {
+      tenant: this.tenant.tenantId,
+      fromMs,
+      toMs,
+      sources: [source],
+      nowMs: this.clock.now(),
+      lateMs: scheduleMs(this.settings.settleHours),
+    };
     const [coverage] = await readCoverage(this.windows, ask);
     return coverage!;
   }

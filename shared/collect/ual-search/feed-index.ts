@@ -2,18 +2,10 @@ import { DigestSet } from '../../archive/known.ts';
 import { KeySet } from '../../archive/sealed-set.ts';
 import { auditDigest, classicRecordOf } from '../../audit-record.ts';
 import { DIGEST_BYTES } from '../../record.ts';
-import type { SourceId } from '../../sources.ts';
+import { FEED_SOURCES } from '../../sources.ts';
 import type { BlobStore } from '../../store/stores.ts';
 import type { Interval } from '../spec.ts';
 import { recordsWithin } from './archived-lines.ts';
-
-export const FEED_SOURCES: readonly SourceId[] = [
-  'ual-entra',
-  'ual-exchange',
-  'ual-sharepoint',
-  'ual-general',
-  'ual-dlp',
-];
 
 /** `Number` where the record has one (feed and auditData), else −1. */
 export const recordTypeOf = (value: unknown): number => {

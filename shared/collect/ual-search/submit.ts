@@ -5,11 +5,11 @@ import { describeError, isHoldfastError } from '../../errors.ts';
 import { dateOf, formatSeconds } from '../../instant.ts';
 import { datePrefix } from '../../layout.ts';
 import type { Log } from '../../log.ts';
+import { FEED_SOURCES } from '../../sources.ts';
 import type { BlobStore } from '../../store/stores.ts';
 import { SMALLEST_MS, splitInterval } from '../split.ts';
 import { submitQuery, type SearchApi } from './audit-query.ts';
 import { bySubmission, RETENTION_DAYS } from './decide.ts';
-import { FEED_SOURCES } from './feed-index.ts';
 import type { JobTable } from './jobs.ts';
 import { keyOf, type Ledger } from './ledger.ts';
 

@@ -32,6 +32,7 @@ async function coverage(
     toMs: T + 4 * DAY,
     sources,
     nowMs: T + 10 * DAY,
+    lateMs: 0,
   });
   return Object.fromEntries(
     found.map(({ source, state, intervals }) => [
