@@ -1,5 +1,6 @@
 import { formatTicks } from '../instant.ts';
-import { isObject, textOf, type ArchiveRecord } from '../record.ts';
+import { classicRecordOf } from '../audit-record.ts';
+import { textOf, type ArchiveRecord } from '../record.ts';
 import { clientIp, ipKey } from '../indexing/entities/ip.ts';
 import { entityKeys } from '../indexing/entities/index.ts';
 import { namedValue, objectAt, objectsAt, textAt, type Json } from '../indexing/fields.ts';
@@ -28,7 +29,7 @@ export interface TimelineRow {
 export function timelineRow(source: SourceId, record: ArchiveRecord, versions: number): TimelineRow {
   const { value, facts } = record;
   const keys = entityKeys(value);
-  const json: Json = isObject(value) ? value : {};
+  const json: Json = classicRecordOf(value) ?? {};
   return {
     time: facts.ticks === undefined ? '' : formatTicks(facts.ticks),
     source,

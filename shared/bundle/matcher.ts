@@ -1,3 +1,4 @@
+import { classicRecordOf } from '../audit-record.ts';
 import { entityKeys, type EntityKeys } from '../indexing/entities/index.ts';
 import { textAt } from '../indexing/fields.ts';
 import { aliasesOf } from '../indexing/query.ts';
@@ -48,8 +49,10 @@ export function matchMail(
   value: unknown,
   messages: ReadonlySet<string>,
 ): { by: MatchedBy; keys: EntityKeys } | undefined {
-  if (messages.size === 0 || textAt(value, 'Operation') !== MAIL_FLOW) return undefined;
-  const key = textAt(value, 'InternetMessageId') ?? '';
+  if (messages.size === 0) return undefined;
+  const record = classicRecordOf(value);
+  if (textAt(record, 'Operation') !== MAIL_FLOW) return undefined;
+  const key = textAt(record, 'InternetMessageId') ?? '';
   return messages.has(key) ? { by: { kind: 'message', key }, keys: entityKeys(value) } : undefined;
 }
 

@@ -5,7 +5,8 @@ import { entityKeys, type EntityKeys } from '../../indexing/entities/index.ts';
 import { distinct, guidOf, objectAt, objectsAt, textAt, type Json } from '../../indexing/fields.ts';
 import { userAgentOf } from '../../indexing/summary.ts';
 import { formatTicks, msFromTicks } from '../../instant.ts';
-import { isObject, textOf, type ArchiveRecord } from '../../record.ts';
+import { classicRecordOf } from '../../audit-record.ts';
+import { textOf, type ArchiveRecord } from '../../record.ts';
 import type { SourceId } from '../../sources.ts';
 
 /** A record as the analysis reads it. All text comes from records: hostile. */
@@ -14,6 +15,7 @@ export interface Event {
   readonly number: number;
   readonly source: SourceId;
   readonly id: string;
+  /** The classic record, where an envelope of the audit search holds one. */
   readonly value: Json;
   readonly keys: EntityKeys;
   /** ISO, 100 ns; empty when the record has no readable time. */
@@ -40,7 +42,7 @@ export interface Place {
 
 export function eventOf(source: SourceId, record: ArchiveRecord, number = -1, keys?: EntityKeys): Event {
   const { value, facts } = record;
-  const json: Json = isObject(value) ? value : {};
+  const json: Json = classicRecordOf(value) ?? {};
   const found = keys ?? entityKeys(value);
   const ms = facts.ticks === undefined ? NaN : msFromTicks(facts.ticks);
   return {
@@ -62,7 +64,7 @@ export function eventOf(source: SourceId, record: ArchiveRecord, number = -1, ke
   };
 }
 
-const FLOWS = /^(signins-|directory-audits$|risk-detections$|ual-entra$)/;
+const FLOWS = /^(signins-|directory-audits$|risk-detections$|ual-entra$|ual-search$)/;
 
 /**
  * Correlation ids tie Graph's records to one another and to the unified audit log, which calls them InterSystemsId;

@@ -7,11 +7,12 @@ import { MAIL_FLOW, matchMail } from '../matcher.ts';
 import type { ReadDeps, SegmentChunks } from '../read-records.ts';
 import { eventOf } from '../analysis/event.ts';
 import { recipientsOf } from '../analysis/mail-flow.ts';
+import type { SourceId } from '../../sources.ts';
 import { DAY_MS, datesOf } from '../span.ts';
 import { citationOf, type RecordCitation } from './cited.ts';
 
 /** Mail protection's records name sender and recipients, but nobody acts in them: no user's slice leads to them. */
-const SOURCE = 'ual-general';
+const SOURCES = ['ual-general', 'ual-search'] as const;
 const MAX_RECIPIENTS = 500;
 
 export interface Recipient {
@@ -34,12 +35,13 @@ export async function findMailFlow(
   if (messages.size === 0) return { chunks, recipients };
   const dates = new Set(sentMs.filter(Number.isFinite).flatMap((ms) => datesOf(ms, ms + DAY_MS)));
   for (const date of [...dates].sort()) {
-    for await (const { name } of deps.blobs.list(datePrefix(tenant, SOURCE, date))) {
-      const path = parseArchivePath(name);
-      if (path?.kind !== 'manifest') continue;
-      const found = await searchSegment(path, messages, recipients, deps);
-      if (found) chunks.push(found);
-    }
+    for (const source of SOURCES)
+      for await (const { name } of deps.blobs.list(datePrefix(tenant, source, date))) {
+        const path = parseArchivePath(name);
+        if (path?.kind !== 'manifest') continue;
+        const found = await searchSegment(path, messages, recipients, deps);
+        if (found) chunks.push(found);
+      }
   }
   return { chunks, recipients };
 }
@@ -56,14 +58,19 @@ async function searchSegment(
   for (const [index, chunk] of (manifest?.chunks ?? []).entries()) {
     if (!(MAIL_FLOW in chunk.operations)) continue;
     const text = await readChunk(deps.blobs, ref, chunk);
-    const found = [...linesOf(text)].map((line) => noteMail(line, messages, recipients));
+    const found = [...linesOf(text)].map((line) => noteMail(source, line, messages, recipients));
     if (found.includes(true)) hits.push({ index, offset: chunk.offset, length: chunk.length });
   }
   return hits.length === 0 ? undefined : { ref: { tenant, source, date, segment }, chunks: hits };
 }
 
-function noteMail(line: Buffer, messages: ReadonlySet<string>, recipients: Map<string, Recipient>): boolean {
-  const e = eventOf(SOURCE, parseRecord(line));
+function noteMail(
+  source: SourceId,
+  line: Buffer,
+  messages: ReadonlySet<string>,
+  recipients: Map<string, Recipient>,
+): boolean {
+  const e = eventOf(source, parseRecord(line));
   if (!matchMail(e.value, messages)) return false;
   for (const to of recipientsOf(e)) {
     const key = to.toLowerCase();

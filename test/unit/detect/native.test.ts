@@ -3,7 +3,7 @@ import { foldHistory, type HistoryDay } from '../../../shared/detect/native/hist
 import { NATIVE_RULES } from '../../../shared/detect/native/index.ts';
 import { networkOf } from '../../../shared/detect/native/networks.ts';
 import { makeRuleBook } from '../../../shared/detect/rule-book.ts';
-import { findingsOf, recordOf, type SourcedRecord } from './support.ts';
+import { enveloped, findingsOf, recordOf, type SourcedRecord } from './support.ts';
 
 const book = makeRuleBook();
 const day = (n: number, over: Partial<HistoryDay> = {}): HistoryDay => ({
@@ -273,6 +273,13 @@ describe('native rules', () => {
   it.each(cases)('%s: %s', async (key, _name, records, expected) => {
     expect((await keys(records)).includes(key)).toBe(expected);
   });
+
+  it.each(cases.filter(([, , records]) => records.every(({ source }) => source.startsWith('ual-'))))(
+    '%s: %s, inside an envelope of the audit search',
+    async (key, _name, records, expected) => {
+      expect((await keys(records.map(enveloped))).includes(key)).toBe(expected);
+    },
+  );
 
   it('every one has a case that matches and one that does not', () => {
     for (const { key } of NATIVE_RULES)

@@ -1,30 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { makeRuleBook } from '../../../shared/detect/rule-book.ts';
-import { RULE_FILES } from '../../../shared/detect/rule-files.ts';
+import { formatFault } from '../../../shared/detect/sigma/index.ts';
 import {
-  formatFault,
-  parseRules,
-  type SigmaCorrelation,
-  type SigmaRule,
-} from '../../../shared/detect/sigma/index.ts';
-import { findingsOf, recordOf, ruleTest, streamOf, type RuleTest } from './support.ts';
+  findingsOf,
+  ownRules,
+  ownRuleTests,
+  recordOf,
+  streamOf,
+  testsOf,
+  type OwnRule,
+  type RuleTest,
+} from './support.ts';
 
-type Document = SigmaRule | SigmaCorrelation;
 type Single = Extract<RuleTest, { match: boolean }>;
 type Stream = Extract<RuleTest, { hits: number }>;
 
 const book = makeRuleBook();
-const documents: readonly Document[] = RULE_FILES.filter(({ file }) => file.startsWith('rules/')).flatMap(
-  ({ file, text }) => {
-    const { rules, correlations } = parseRules(text, file);
-    return [...rules, ...correlations];
-  },
-);
-const testsOf = (rule: Document): RuleTest[] =>
-  ((rule.extra['holdfast_tests'] ?? []) as unknown[]).map((test) => ruleTest.parse(test));
+const documents = ownRules();
 
 /** Rules that say nothing by themselves need not tell analysts how to read them. */
-const onlyFeeds = ({ tags }: Document): boolean => tags.includes('holdfast.feeds');
+const onlyFeeds = ({ tags }: OwnRule): boolean => tags.includes('holdfast.feeds');
 
 describe('our rules', () => {
   it('load without faults and can all fire', () => {
@@ -53,14 +48,12 @@ describe('our rules', () => {
   });
 });
 
-const cases = documents.flatMap((rule) =>
-  testsOf(rule).map((test) => ({ name: `${rule.name}: ${test.name}`, rule, test })),
-);
+const cases = ownRuleTests();
 const singles = cases.flatMap(({ name, rule, test }) =>
-  'match' in test ? [[name, rule, test] as [string, Document, Single]] : [],
+  'match' in test ? [[name, rule, test] as [string, OwnRule, Single]] : [],
 );
 const streams = cases.flatMap(({ name, rule, test }) =>
-  'hits' in test ? [[name, rule, test] as [string, Document, Stream]] : [],
+  'hits' in test ? [[name, rule, test] as [string, OwnRule, Stream]] : [],
 );
 
 describe('tests inside the rule files', () => {

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { auditEnvelope } from '../../../infra/local/tenant/audit-envelope.ts';
 import { Detection } from '../../../shared/detect/detection.ts';
 import { Evaluator } from '../../../shared/detect/evaluation.ts';
 import type { Finding } from '../../../shared/detect/findings/finding.ts';
 import { foldHistory, type HistoryDay, type HistorySource } from '../../../shared/detect/native/history.ts';
 import { makeRuleBook, type RuleBook } from '../../../shared/detect/rule-book.ts';
+import { RULE_FILES } from '../../../shared/detect/rule-files.ts';
+import { parseRules, type SigmaCorrelation, type SigmaRule } from '../../../shared/detect/sigma/index.ts';
 import { entityKeys } from '../../../shared/indexing/entities/index.ts';
 import { countryOf, userAgentOf } from '../../../shared/indexing/summary.ts';
 import { dateOf } from '../../../shared/instant.ts';
@@ -114,6 +117,36 @@ export const streamOf = (test: Extract<RuleTest, { hits: number }>): SourcedReco
         n,
       ),
     ),
+  );
+
+/** The same record as the audit search hands it out; records of other logs stay as they are. */
+export const enveloped = (record: SourcedRecord): SourcedRecord =>
+  record.source.startsWith('ual-')
+    ? { source: 'ual-search', value: JSON.parse(auditEnvelope(JSON.stringify(record.value))) as unknown }
+    : record;
+
+export type OwnRule = SigmaRule | SigmaCorrelation;
+
+export const ownRules = (): OwnRule[] =>
+  RULE_FILES.filter(({ file }) => file.startsWith('rules/')).flatMap(({ file, text }) => {
+    const { rules, correlations } = parseRules(text, file);
+    return [...rules, ...correlations];
+  });
+
+export interface OwnRuleTest<T extends RuleTest = RuleTest> {
+  /** Of rule and test. */
+  readonly name: string;
+  readonly rule: OwnRule;
+  readonly test: T;
+}
+
+export const testsOf = (rule: OwnRule): RuleTest[] =>
+  ((rule.extra['holdfast_tests'] ?? []) as unknown[]).map((test) => ruleTest.parse(test));
+
+/** Every test that our rule files carry. */
+export const ownRuleTests = (): OwnRuleTest[] =>
+  ownRules().flatMap((rule) =>
+    testsOf(rule).map((test) => ({ name: `${rule.name}: ${test.name}`, rule, test })),
   );
 
 export const ownBook = (): RuleBook => makeRuleBook();
