@@ -14,6 +14,7 @@ import {
   type BuiltSegment,
   type DigestedRecord,
 } from './segment-writer.ts';
+import { datesAround } from './untimed.ts';
 
 export interface AppendRequest {
   readonly tenant: string;
@@ -47,6 +48,10 @@ export interface ArchiveOptions {
 const MAX_LOGS = 64;
 const NOWHERE = { exact: false, places: [] };
 
+type DatePlace = Pick<SegmentRef, 'tenant' | 'source' | 'date'>;
+
+const isTimed = ({ facts }: ArchiveRecord): boolean => facts.ticks !== undefined;
+
 const timeOf = ({ facts }: ArchiveRecord): string | undefined =>
   facts.ticks === undefined ? undefined : formatTicks(facts.ticks);
 
@@ -71,16 +76,58 @@ export class Archive {
     this.#lines = new LineReader(options.blobs);
   }
 
+  /**
+   * Stores what the archive does not hold yet. A record without a readable time may come again in a window of another
+   * day: it is looked for around the request's date, and told to be known there.
+   */
   append(request: AppendRequest): Promise<AppendResult> {
-    const key = `${request.tenant}|${request.source}|${request.date}`;
+    if (request.records.every(isTimed)) return this.#appendTo(request);
+    return this.#mutex.run(`${request.tenant}|${request.source}|untimed`, () => this.#appendUntimed(request));
+  }
+
+  #appendTo(request: AppendRequest): Promise<AppendResult> {
+    return this.#withLog(request, (log) => this.#append(request, log));
+  }
+
+  #withLog<T>(place: DatePlace, task: (log: DateLog) => Promise<T>): Promise<T> {
+    const key = `${place.tenant}|${place.source}|${place.date}`;
     return this.#mutex.run(key, async () => {
       try {
-        return await this.#append(request, this.#log(key, request));
+        return await task(this.#log(key, place));
       } catch (error) {
         this.#logs.delete(key);
         throw error;
       }
     });
+  }
+
+  async #appendUntimed(request: AppendRequest): Promise<AppendResult> {
+    const elsewhere = new Set<ArchiveRecord>();
+    const adopted: SegmentRef[] = [];
+    const untimed = request.records.filter((record) => !isTimed(record));
+    for (const date of datesAround(request.date)) {
+      const place = { tenant: request.tenant, source: request.source, date };
+      const open = untimed.filter((record) => !elsewhere.has(record));
+      if (open.length === 0) break;
+      await this.#withLog(place, async (log) => {
+        await log.refresh();
+        adopted.push(...log.adopted.splice(0));
+        for (const record of open) if (await this.#holds(log, record)) elsewhere.add(record);
+      });
+    }
+    const records = request.records.filter((record) => !elsewhere.has(record));
+    const result = await this.#appendTo({ ...request, records });
+    return {
+      ...result,
+      segments: [...result.segments, ...adopted],
+      duplicates: result.duplicates + elsewhere.size,
+    };
+  }
+
+  async #holds(log: DateLog, record: ArchiveRecord): Promise<boolean> {
+    const digested = { ...record, digest: digestOf(record) };
+    const { exact, places } = log.empty ? NOWHERE : await log.find(undefined, digested.digest);
+    return exact || this.#isKnown(digested, [], places);
   }
 
   async #append(request: AppendRequest, log: DateLog): Promise<AppendResult> {
@@ -164,7 +211,7 @@ export class Archive {
     return false;
   }
 
-  #log(key: string, place: AppendRequest): DateLog {
+  #log(key: string, place: DatePlace): DateLog {
     const log =
       this.#logs.get(key) ??
       new DateLog(place, { blobs: this.blobs, clock: this.#clock, graceMs: this.#graceMs });
