@@ -22,7 +22,7 @@ function rowsOf(states: readonly WindowState[], source: SourceId = 'ual-exchange
   }));
 }
 
-const settled = (hours: number): WindowState[] => new Array<WindowState>(hours).fill('complete');
+const settled = (hours: number): WindowState[] => Array.from({ length: hours }, (): WindowState => 'complete');
 
 function cover(states: readonly WindowState[], fromHour: number, toHour: number): string[] {
   const asked = { fromMs: T0 + fromHour * HOUR, toMs: T0 + toHour * HOUR };
