@@ -22,7 +22,8 @@ function rowsOf(states: readonly WindowState[], source: SourceId = 'ual-exchange
   }));
 }
 
-const settled = (hours: number): WindowState[] => Array.from({ length: hours }, (): WindowState => 'complete');
+const settled = (hours: number): WindowState[] =>
+  Array.from({ length: hours }, (): WindowState => 'complete');
 
 function cover(states: readonly WindowState[], fromHour: number, toHour: number): string[] {
   const asked = { fromMs: T0 + fromHour * HOUR, toMs: T0 + toHour * HOUR };
