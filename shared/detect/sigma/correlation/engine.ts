@@ -3,7 +3,7 @@ import type { RuleSet } from '../rule-set.ts';
 import type { Fields } from './event.ts';
 import { Group, type GroupChanges, type SettledHit } from './group.ts';
 import type { CorrelationChange } from './hit.ts';
-import { groupsOf, planCorrelations, type Plan } from './plan.ts';
+import { groupsOf, groupsOfAll, planCorrelations, type Plan } from './plan.ts';
 import {
   NOTHING_DROPPED,
   type CorrelationState,
@@ -132,15 +132,17 @@ export class CorrelationEngine {
   }
 
   #place(plan: Plan, ref: number, id: string, t: number, source: Fields): void {
-    const groups = groupsOf(plan, ref, [source]);
-    if (groups.size === 0) this.#dropped.ungrouped++;
+    const groups = groupsOf(plan, ref, source);
+    if (groups.length === 0) this.#dropped.ungrouped++;
     for (const [key, fields] of groups)
       if (this.#groupFor(plan, key).events.insert({ ref, id, t, fields })) this.#touched.get(plan)!.add(key);
   }
 
   #groupFor(plan: Plan, key: string): Group {
     const groups = this.#groups.get(plan)!;
-    const group = groups.get(key) ?? new Group(plan, key);
+    const known = groups.get(key);
+    if (known) return known;
+    const group = new Group(plan, key);
     groups.set(key, group);
     return group;
   }
@@ -172,7 +174,7 @@ export class CorrelationEngine {
     const sources = tip.map((event) => event.fields);
     const now: Record<string, string[]> = {};
     for (const { plan: upper, ref } of plan.uppers)
-      for (const [key, fields] of groupsOf(upper, ref, sources)) {
+      for (const [key, fields] of groupsOfAll(upper, ref, sources)) {
         (now[upper.stateKey] ??= []).push(key);
         const event = { ref, id: hit.id, t: hit.timeMs, fields };
         if (this.#groupFor(upper, key).events.put(event)) this.#touched.get(upper)!.add(key);

@@ -18,13 +18,21 @@ export const compareEvents = (a: GroupEvent, b: GroupEvent): number =>
 
 const keyOf = (ref: number, id: string): string => `${ref}|${id}`;
 
+/** Told of every event that joins or leaves a list. */
+export interface EventTally {
+  add(event: GroupEvent): void;
+  remove(event: GroupEvent): void;
+}
+
 /** Sorted events, each record once. */
 export class EventList {
   readonly #sorted: GroupEvent[] = [];
   readonly #byKey = new Map<string, GroupEvent>();
+  readonly #tally: EventTally | undefined;
   #changedFrom = Number.NEGATIVE_INFINITY;
 
-  constructor(events: readonly GroupEvent[] = []) {
+  constructor(events: readonly GroupEvent[] = [], tally?: EventTally) {
+    this.#tally = tally;
     for (const event of events) this.insert(event);
   }
 
@@ -37,27 +45,38 @@ export class EventList {
    * once: of two versions the same one is kept, whichever came first.
    */
   insert(event: GroupEvent): boolean {
-    const known = this.#byKey.get(keyOf(event.ref, event.id));
-    return known && versionOf(known) >= versionOf(event) ? false : this.put(event);
+    const key = keyOf(event.ref, event.id);
+    const known = this.#byKey.get(key);
+    return known && versionOf(known) >= versionOf(event) ? false : this.#put(key, event, known);
   }
 
   /** Adds an event in place of what was known under its id; answers whether anything changed. */
   put(event: GroupEvent): boolean {
-    const known = this.#byKey.get(keyOf(event.ref, event.id));
-    if (known && versionOf(known) === versionOf(event)) return false;
+    const key = keyOf(event.ref, event.id);
+    const known = this.#byKey.get(key);
+    return known && versionOf(known) === versionOf(event) ? false : this.#put(key, event, known);
+  }
+
+  #put(key: string, event: GroupEvent, known: GroupEvent | undefined): boolean {
     if (known) this.remove(event.ref, event.id);
-    this.#byKey.set(keyOf(event.ref, event.id), event);
+    this.#byKey.set(key, event);
     this.#changedFrom = Math.min(this.#changedFrom, event.t);
-    this.#sorted.splice(this.#positionOf(event), 0, event);
+    const last = this.#sorted.at(-1);
+    // Most records come in order.
+    if (last === undefined || compareEvents(last, event) < 0) this.#sorted.push(event);
+    else this.#sorted.splice(this.#positionOf(event), 0, event);
+    this.#tally?.add(event);
     return true;
   }
 
   remove(ref: number, id: string): boolean {
-    const known = this.#byKey.get(keyOf(ref, id));
+    const key = keyOf(ref, id);
+    const known = this.#byKey.get(key);
     if (!known) return false;
-    this.#byKey.delete(keyOf(ref, id));
+    this.#byKey.delete(key);
     this.#changedFrom = Math.min(this.#changedFrom, known.t);
     this.#sorted.splice(this.#positionOf(known), 1);
+    this.#tally?.remove(known);
     return true;
   }
 
@@ -70,7 +89,11 @@ export class EventList {
 
   /** Drops the first `count` events. Whoever calls it knows whether that changes anything. */
   dropFirst(count: number): void {
-    for (const { ref, id } of this.#sorted.splice(0, count)) this.#byKey.delete(keyOf(ref, id));
+    if (count === 0) return;
+    for (const event of this.#sorted.splice(0, count)) {
+      this.#byKey.delete(keyOf(event.ref, event.id));
+      this.#tally?.remove(event);
+    }
   }
 
   /** Index of the first event that is not before this one. */

@@ -1,7 +1,8 @@
 import { digest } from '../identity.ts';
 import { EventList, type GroupEvent } from './event.ts';
-import { firstAtOrAfter, foldEpisodes, type Carry } from './episodes.ts';
+import { firstAtOrAfter, foldEpisodes, type Carry, type Folded } from './episodes.ts';
 import { hitId, hitOf, type CorrelationHit } from './hit.ts';
+import { Ceiling } from './measure.ts';
 import type { Plan } from './plan.ts';
 import type { GroupState, HitState } from './state.ts';
 
@@ -37,19 +38,24 @@ const MAX_JITTER_MS = 600_000;
 // Smaller groups are worked out as fast as a checkpoint is made.
 const MIN_EVENTS = 64;
 
+const NO_CHANGES: GroupChanges = { raised: [], revised: [], standing: [], withdrawn: [] };
+const NO_EPISODES: Folded = { episodes: [], open: false, tips: new Map() };
+
 /** Events of one correlation with the same group-by values. */
 export class Group {
   readonly events: EventList;
   readonly #plan: Plan;
   readonly #key: string;
   readonly #hits: Map<string, HitState>;
+  readonly #ceiling: Ceiling;
   #carry: Carry | undefined;
   #checkpoint: Checkpoint | undefined;
 
   constructor(plan: Plan, key: string, state?: GroupState) {
     this.#plan = plan;
     this.#key = key;
-    this.events = new EventList(state?.events);
+    this.#ceiling = new Ceiling(plan.correlation);
+    this.events = new EventList(state?.events, this.#ceiling);
     this.#hits = new Map(Object.entries(state?.hits ?? {}));
     this.#carry = state?.carry;
   }
@@ -67,7 +73,11 @@ export class Group {
   /** Works out what may have changed and compares it with what was said before. */
   settle(): GroupChanges {
     const start = this.#startingPoint();
-    const { episodes, tips } = foldEpisodes(this.#plan.correlation, this.events.sorted, start.carry);
+    const { episodes, tips } = this.#fold(start.carry);
+    if (episodes.length === 0 && this.#hits.size === 0) {
+      this.#checkpoint = this.#nextCheckpoint(start);
+      return NO_CHANGES;
+    }
     const raised: SettledHit[] = [];
     const revised: SettledHit[] = [];
     const standing: SettledHit[] = [];
@@ -87,6 +97,11 @@ export class Group {
     return { raised, revised, standing, withdrawn: [...gone].map(([id, { told }]) => ({ id, told })) };
   }
 
+  #fold(carry: Carry | undefined, until?: number): Folded {
+    if (!carry?.open && !this.#ceiling.canHold) return NO_EPISODES;
+    return foldEpisodes(this.#plan.correlation, this.events.sorted, carry, until);
+  }
+
   #startingPoint(): Checkpoint {
     const changedFrom = this.events.takeChange();
     const checkpoint = this.#checkpoint;
@@ -97,10 +112,10 @@ export class Group {
   #nextCheckpoint(start: Checkpoint): Checkpoint | undefined {
     const { sorted } = this.events;
     const last = sorted.at(-1);
-    if (!last || sorted.length < MIN_EVENTS) return undefined;
+    if (!last || sorted.length < MIN_EVENTS || !this.#ceiling.canHold) return undefined;
     const upTo = last.t - Math.min(this.#plan.correlation.timespanMs, MAX_JITTER_MS);
     if (start.carry && upTo <= start.carry.upTo) return start;
-    const { episodes, open } = foldEpisodes(this.#plan.correlation, sorted, start.carry, upTo);
+    const { episodes, open } = this.#fold(start.carry, upTo);
     const under = open ? episodes.at(-1) : undefined;
     const ended = (under ? episodes.slice(0, -1) : episodes).map(({ tip }) =>
       hitId(this.#plan, this.#key, tip),
@@ -117,7 +132,7 @@ export class Group {
   /** Makes instants before `upTo` final and forgets what no later window can reach. */
   advance(upTo: number): void {
     const { timespanMs } = this.#plan.correlation;
-    const { episodes, open } = foldEpisodes(this.#plan.correlation, this.events.sorted, this.#carry, upTo);
+    const { episodes, open } = this.#fold(this.#carry, upTo);
     const last = open ? episodes.at(-1) : undefined;
     const reachable = last && upTo - last.last <= timespanMs ? last : undefined;
     this.#carry = { upTo, ...(reachable ? { open: reachable } : {}) };

@@ -17,6 +17,39 @@ export interface WindowMeasure {
   verdict(events: readonly GroupEvent[], from: number, to: number): Verdict;
 }
 
+/**
+ * Knows of any number of events whether some window of them can satisfy the correlation: what is counted in a window is
+ * at most what is counted in all of them. Most groups never hold as much as the condition asks for.
+ */
+export class Ceiling {
+  readonly #correlation: SigmaCorrelation;
+  readonly #thingsOf: ThingsOf | undefined;
+  readonly #counts = new Map<string | number, number>();
+
+  constructor(correlation: SigmaCorrelation) {
+    this.#correlation = correlation;
+    const least = correlation.thresholds.some(({ operator }) => operator in AT_LEAST);
+    this.#thingsOf = least && !correlation.expression ? COUNTED[correlation.type]?.(correlation) : undefined;
+  }
+
+  add(event: GroupEvent): void {
+    if (this.#thingsOf) for (const thing of this.#thingsOf(event)) count(this.#counts, thing);
+  }
+
+  remove(event: GroupEvent): void {
+    if (this.#thingsOf) for (const thing of this.#thingsOf(event)) uncount(this.#counts, thing);
+  }
+
+  /** False: no window can. */
+  get canHold(): boolean {
+    if (!this.#thingsOf) return true;
+    const most = this.#counts.size;
+    return this.#correlation.thresholds.every(
+      ({ operator, value }) => AT_LEAST[operator]?.(most, value) ?? true,
+    );
+  }
+}
+
 /** The measure of a correlation's type. */
 export function measureFor(correlation: SigmaCorrelation): WindowMeasure {
   const { expression } = correlation;
@@ -26,10 +59,9 @@ export function measureFor(correlation: SigmaCorrelation): WindowMeasure {
 
 const MEASURES: Readonly<Record<SigmaCorrelation['type'], (correlation: SigmaCorrelation) => WindowMeasure>> =
   {
-    event_count: (correlation) => new DistinctMeasure(correlation, (event) => [event.id]),
-    value_count: (correlation) =>
-      new DistinctMeasure(correlation, (event) => countedValues(event, correlation)),
-    temporal: (correlation) => new DistinctMeasure(correlation, (event) => [event.ref]),
+    event_count: (correlation) => new DistinctMeasure(correlation),
+    value_count: (correlation) => new DistinctMeasure(correlation),
+    temporal: (correlation) => new DistinctMeasure(correlation),
     temporal_ordered: (correlation) => new WholeMeasure(correlation, longestChain),
     value_sum: (correlation) =>
       numeric(correlation, (values) => values.reduce((sum, value) => sum + value, 0)),
@@ -40,6 +72,28 @@ const MEASURES: Readonly<Record<SigmaCorrelation['type'], (correlation: SigmaCor
       numeric(correlation, (values) => nearestRank(values, correlation.percentile ?? 50)),
   };
 
+type ThingsOf = (event: GroupEvent) => readonly (string | number)[];
+
+const refOf: ThingsOf = (event) => [event.ref];
+
+/** What is counted, where something is: for chains of events, what no chain can be longer than. */
+const COUNTED: Partial<Record<SigmaCorrelation['type'], (correlation: SigmaCorrelation) => ThingsOf>> = {
+  event_count: () => (event) => [event.id],
+  value_count: (correlation) => (event) => countedValues(event, correlation),
+  temporal: () => refOf,
+  temporal_ordered: () => refOf,
+};
+
+function count<T>(counts: Map<T, number>, thing: T): void {
+  counts.set(thing, (counts.get(thing) ?? 0) + 1);
+}
+
+function uncount<T>(counts: Map<T, number>, thing: T): void {
+  const left = (counts.get(thing) ?? 0) - 1;
+  if (left > 0) counts.set(thing, left);
+  else counts.delete(thing);
+}
+
 const OPERATORS: Readonly<Record<Threshold, (value: number, limit: number) => boolean>> = {
   gt: (value, limit) => value > limit,
   gte: (value, limit) => value >= limit,
@@ -49,6 +103,9 @@ const OPERATORS: Readonly<Record<Threshold, (value: number, limit: number) => bo
   neq: (value, limit) => value !== limit,
 };
 
+/** Thresholds that small values do not reach: those of them that a value reaches or one below it could. */
+const AT_LEAST: Partial<typeof OPERATORS> = { gt: OPERATORS.gt, gte: OPERATORS.gte, eq: OPERATORS.gte };
+
 const judge = (correlation: SigmaCorrelation, value: number): Verdict => ({
   holds: correlation.thresholds.every(({ operator, value: limit }) => OPERATORS[operator](value, limit)),
   value,
@@ -57,24 +114,20 @@ const judge = (correlation: SigmaCorrelation, value: number): Verdict => ({
 /** How many different things are in the window. */
 class DistinctMeasure implements WindowMeasure {
   readonly #correlation: SigmaCorrelation;
-  readonly #thingsOf: (event: GroupEvent) => readonly (string | number)[];
+  readonly #thingsOf: ThingsOf;
   readonly #counts = new Map<string | number, number>();
 
-  constructor(correlation: SigmaCorrelation, thingsOf: (event: GroupEvent) => readonly (string | number)[]) {
+  constructor(correlation: SigmaCorrelation) {
     this.#correlation = correlation;
-    this.#thingsOf = thingsOf;
+    this.#thingsOf = COUNTED[correlation.type]!(correlation);
   }
 
   add(event: GroupEvent): void {
-    for (const thing of this.#thingsOf(event)) this.#counts.set(thing, (this.#counts.get(thing) ?? 0) + 1);
+    for (const thing of this.#thingsOf(event)) count(this.#counts, thing);
   }
 
   remove(event: GroupEvent): void {
-    for (const thing of this.#thingsOf(event)) {
-      const left = (this.#counts.get(thing) ?? 0) - 1;
-      if (left > 0) this.#counts.set(thing, left);
-      else this.#counts.delete(thing);
-    }
+    for (const thing of this.#thingsOf(event)) uncount(this.#counts, thing);
   }
 
   verdict(): Verdict {
@@ -84,6 +137,9 @@ class DistinctMeasure implements WindowMeasure {
 
 /** One field: each of its values. Several: the combination. Compared without case. */
 function countedValues(event: GroupEvent, { valueFields }: SigmaCorrelation): string[] {
+  const [field] = valueFields;
+  const single = valueFields.length === 1 && field !== undefined ? event.fields[field] : undefined;
+  if (single?.length === 1) return [single[0]!.toLowerCase()];
   const values = valueFields.map((name) => [
     ...new Set((event.fields[name] ?? []).map((text) => text.toLowerCase())),
   ]);

@@ -1,3 +1,4 @@
+import { cached } from '../../cached.ts';
 import type { SigmaCorrelation } from '../ast.ts';
 import { fieldFor, silentKeys } from '../correlation-needs.ts';
 import { digest } from '../identity.ts';
@@ -84,26 +85,65 @@ function fingerprint(correlation: SigmaCorrelation): string {
 // A list-valued field puts a record into several groups, within reason.
 const MAX_GROUPS_PER_EVENT = 16;
 
+/** A group an event belongs to, with the fields the group sees of it. */
+export type Placing = readonly [key: string, fields: Fields];
+
 /**
- * The groups that events of reference `ref` belong to, with the fields each group sees, under the correlation's own
+ * The groups that an event of reference `ref` belongs to, with the fields each group sees, under the correlation's own
  * names. Events that lack a group-by field belong to none.
  */
-export function groupsOf(plan: Plan, ref: number, sources: readonly Fields[]): Map<string, Fields> {
-  const groups = new Map<string, Record<string, string[]>>();
-  for (const fields of sources) {
-    const known = knownFields(plan, ref, fields);
-    for (const key of groupKeys(plan.correlation.groupBy.map((name) => known[name] ?? []))) {
-      const merged = groups.get(key) ?? {};
-      for (const [name, values] of Object.entries(known))
-        merged[name] = [...new Set([...(merged[name] ?? []), ...values])].sort();
-      groups.set(key, merged);
+export function groupsOf(plan: Plan, ref: number, fields: Fields): readonly Placing[] {
+  const known = knownFields(plan, ref, fields);
+  const only = onlyKey(plan.correlation.groupBy, known);
+  if (only !== undefined) return [[only, known]];
+  return groupKeys(plan.correlation.groupBy.map((name) => known[name] ?? [])).map((key) => [key, known]);
+}
+
+/** The same of several events that together are one. */
+export function groupsOfAll(
+  plan: Plan,
+  ref: number,
+  sources: readonly Fields[],
+): ReadonlyMap<string, Fields> {
+  const groups = new Map<string, Fields>();
+  for (const source of sources)
+    for (const [key, fields] of groupsOf(plan, ref, source)) {
+      const known = groups.get(key);
+      groups.set(key, known ? merged(known, fields) : fields);
     }
-  }
   return groups;
 }
 
-const knownFields = (plan: Plan, ref: number, fields: Fields): Record<string, readonly string[]> =>
-  Object.fromEntries([...plan.wanted[ref]!].map(([name, field]) => [name, fields[field] ?? []]));
+const merged = (a: Fields, b: Fields): Fields =>
+  Object.fromEntries(
+    Object.keys(b).map((name) => [name, sortedSet([...(a[name] ?? []), ...(b[name] ?? [])])]),
+  );
+
+const NOTHING: readonly string[] = [];
+
+function knownFields(plan: Plan, ref: number, fields: Fields): Fields {
+  const known: Record<string, readonly string[]> = {};
+  for (const [name, field] of plan.wanted[ref]!) known[name] = sortedSet(fields[field] ?? NOTHING);
+  return known;
+}
+
+const sortedSet = (values: readonly string[]): readonly string[] =>
+  values.length <= 1 ? values : [...new Set(values)].sort();
+
+/** The one group there is when each field has a single value, as nearly always. */
+function onlyKey(groupBy: readonly string[], known: Fields): string | undefined {
+  const [name, ...more] = groupBy;
+  if (name === undefined) return undefined;
+  const first = singleOf(known[name]);
+  if (more.length === 0) return first === undefined ? undefined : keyOfOne(first);
+  const values = [first, ...more.map((other) => singleOf(known[other]))];
+  return values.includes(undefined) ? undefined : JSON.stringify(values.map((text) => text!.toLowerCase()));
+}
+
+const singleOf = (values: readonly string[] | undefined): string | undefined =>
+  values?.length === 1 && values[0] !== '' ? values[0] : undefined;
+
+const keyOfOne = cached((text: string) => JSON.stringify([text.toLowerCase()]));
 
 /** Group keys compare without case, as everything in Sigma: user names are spelled differently from log to log. */
 function groupKeys(values: readonly (readonly string[])[]): string[] {
