@@ -11,6 +11,7 @@ import { readRecords } from './read-records.ts';
 import type { BundleRequest, ReportInput } from './report/input.ts';
 import type { SnapshotFile } from '../snapshot.ts';
 import type { BlobStore } from '../store/stores.ts';
+import { searchLast, Twins } from './twins.ts';
 import { writeZip, type WrittenFile } from './zip.ts';
 
 export type { BundleRequest } from './report/input.ts';
@@ -35,8 +36,10 @@ export async function buildBundle(
   progress: Progress = silent,
 ): Promise<{ records: number; files: readonly WrittenFile[] }> {
   const { plan } = input;
-  const found = readRecords(plan.located, plan.wide, wantedOf(plan), blobs, new Set(plan.messages));
-  const gathered = await gather(found, citedIds(plan), (done) => progress('read', done, 0));
+  const located = searchLast(plan.located);
+  const found = readRecords(located, plan.wide, wantedOf(plan), blobs, new Set(plan.messages));
+  const twins = new Twins(located);
+  const gathered = await gather(found, twins, citedIds(plan), (done) => progress('read', done, 0));
   try {
     const content = await contentOf(input, gathered);
     const files = [
@@ -77,6 +80,7 @@ async function contentOf(input: BundleInput, gathered: Gathered): Promise<Bundle
     analysis,
     snapshots,
     records: gathered.count,
+    twins: gathered.twins,
     events: gathered.events,
     numberOf: gathered.numberOf,
   };

@@ -3,13 +3,14 @@ import { formatSeconds } from '../instant.ts';
 import type { BlobStore } from '../store/stores.ts';
 import type { BundleInput } from './build-bundle.ts';
 import type { Gathered } from './content.ts';
+import { leftOut } from './twins.ts';
 import { segmentsOf, type SegmentUse } from './evidence.ts';
 import type { WrittenFile } from './zip.ts';
 
 /** `manifest.json`: what each file is, from which query, segments and seals, and who asked for it when. */
 export async function bundleManifest(
   { request, plan }: BundleInput,
-  gathered: Pick<Gathered, 'count' | 'events' | 'unlisted'>,
+  gathered: Pick<Gathered, 'count' | 'events' | 'unlisted' | 'twins'>,
   files: readonly WrittenFile[],
   blobs: BlobStore,
 ): Promise<unknown> {
@@ -36,6 +37,7 @@ export async function bundleManifest(
     records: gathered.count,
     events: gathered.events,
     unlisted: gathered.unlisted,
+    leftOut: leftOut(gathered.twins),
     files: files.map((file) => ({ ...file, ...originOf(file.path, segments) })),
     segments: [...segments.values()].flat(),
     seals: plan.seals.map(({ path, covers }) => ({

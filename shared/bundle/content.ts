@@ -6,6 +6,7 @@ import type { BundleContent, EntitySummary } from './formats/format.ts';
 import { timeKey, type FoundRecord } from './read-records.ts';
 import { RecordFile } from './record-file.ts';
 import type { SourceId } from '../sources.ts';
+import type { Twins } from './twins.ts';
 
 /** Sessions and addresses beyond this many are counted in the manifest, not listed: memory stays bounded. */
 const MAX_ENTITIES = 20_000;
@@ -90,6 +91,8 @@ export interface Gathered {
   readonly count: number;
   readonly events: number;
   readonly unlisted: { readonly sessions: number; readonly ips: number };
+  /** Records of the audit search that are left out, because the bundle holds the same audit record of the feed. */
+  readonly twins: number;
   readonly numberOf: (id: string, source?: SourceId) => number | undefined;
   dispose(): Promise<void>;
 }
@@ -101,10 +104,12 @@ const BEAT = 2000;
 
 /**
  * Reads the scope's records once, onto disk, with what the formats need to know of the whole.
+ * @param twins tells which records are in the bundle already, of another source
  * @param lookFor ids of records whose numbers will be asked for
  */
 export async function gather(
   found: AsyncIterable<FoundRecord>,
+  twins: Twins,
   lookFor: ReadonlySet<string>,
   beat: Heartbeat,
 ): Promise<Gathered> {
@@ -112,8 +117,16 @@ export async function gather(
   try {
     const [sessions, ips, versions] = [new Tally(), new Tally(), new Versions()];
     const numbers = new Map<string, number>();
+    let left = 0;
     for await (const record of found) {
       const { id } = record.facts;
+      if (twins.isTwin(record)) {
+        left++;
+        // Whoever cites the search's record is shown the feed's.
+        const number = id === undefined ? undefined : numbers.get(id);
+        if (number !== undefined) numbers.set(`${record.source}\n${id!}`, number);
+        continue;
+      }
       versions.add(records.count, record);
       if (id !== undefined && lookFor.has(id)) {
         numbers.set(id, records.count);
@@ -136,6 +149,7 @@ export async function gather(
       count: records.count,
       events: order.length,
       unlisted: { sessions: sessions.overflow, ips: ips.overflow },
+      twins: left,
       numberOf: (id, source) => numbers.get(source === undefined ? id : `${source}\n${id}`),
       dispose: () => records.dispose(),
     };

@@ -16,6 +16,8 @@ export interface BundleContent {
   }) => AsyncIterable<TimelineRow>;
   /** Number of timeline rows. */
   readonly events: number;
+  /** Records of the audit search left out, because the feed's same record is in the bundle. */
+  readonly twins: number;
   readonly sessions: readonly EntitySummary[];
   readonly ips: readonly EntitySummary[];
   readonly plan: BundlePlan;

@@ -23,6 +23,8 @@ export interface ReportInput {
   readonly snapshots: readonly SnapshotFile[];
   readonly records: number;
   readonly events: number;
+  /** Records of the audit search left out, because the feed's same record is in the bundle. */
+  readonly twins: number;
   /** Number of a record by its own id, if the bundle holds it. */
   readonly numberOf: (id: string, source?: SourceId) => number | undefined;
 }

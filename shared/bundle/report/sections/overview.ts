@@ -243,7 +243,7 @@ export function coverageSection(input: ReportInput): Block[] {
   return [
     heading(2, 'What the evidence covers', 'coverage'),
     paragraph(
-      `The bundle holds ${plural(input.records, 'record')} (${plural(input.events, 'event')}, later versions of one record counted once).`,
+      `The bundle holds ${plural(input.records, 'record')} (${plural(input.events, 'event')}, later versions of one record counted once).${input.twins > 0 ? ` ${plural(input.twins, 'record')} of the audit search ${input.twins === 1 ? 'is' : 'are'} left out, because the feed's same record is in it.` : ''}`,
       { file: 'manifest.json' },
       { file: 'coverage.json' },
     ),
