@@ -37,6 +37,10 @@ export const runPartition = (tenant: string): string => `${tenant}|runs`;
 export const runFindingsPartition = (tenant: string, run: string): string => `${tenant}|run|${run}`;
 export const configPartition = (tenant: string): string => `${tenant}|config`;
 export const loadedRulesPartition = (tenant: string): string => `${tenant}|rules`;
+/** What intruders used, looked for on other accounts. */
+export const watchedPartition = (tenant: string): string => `${tenant}|watched`;
+export const watchedRow = (kind: string, value: string, victim: string): string =>
+  `${kind}|${escapeKey(value)}|${escapeKey(victim)}`;
 /** Which findings were told of by an alert. */
 export const alertPartition = (tenant: string): string => `${tenant}|alerts`;
 

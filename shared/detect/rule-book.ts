@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { componentsOf, type Component } from './components.ts';
 import { NATIVE_RULES } from './native/index.ts';
+import { incidentJoin } from './native/incident-join.ts';
 import type { NativeRule } from './native/native-rule.ts';
+import { scopeSweep } from './native/scope-sweep.ts';
 import { RULE_FILES, type RuleFile } from './rule-files.ts';
 import { infoOf, type Origin, type RuleInfo } from './rule-info.ts';
 import {
@@ -54,6 +56,7 @@ export function makeRuleBook(input: BookInput = {}): RuleBook {
     ...set.status().map((status) => infoOf(set.find(status.key)!, originOf(status.file), status)),
     ...set.correlations.map((correlation) => infoOf(correlation, originOf(correlation.file))),
     ...native.map((rule) => infoOf(rule, 'own')),
+    ...(input.supplied || input.only ? [] : FOLLOW_UPS).map((rule) => infoOf(rule, 'own')),
   ];
   return {
     version: versionOf(input, native),
@@ -64,6 +67,9 @@ export function makeRuleBook(input: BookInput = {}): RuleBook {
     faults: [...parsed.faults, ...set.faults],
   };
 }
+
+/** Rules on findings: applied by whoever stores what a book found (`pivot/follow-up.ts`). */
+const FOLLOW_UPS = [incidentJoin, scopeSweep];
 
 const ownFiles = (folder: string): RuleFile[] =>
   RULE_FILES.filter(({ file }) => file.startsWith(`${folder}/`));

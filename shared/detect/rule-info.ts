@@ -1,5 +1,6 @@
 import type { SourceId } from '../sources.ts';
 import type { Level, RuleStatus, SigmaCorrelation, SigmaRule } from './sigma/index.ts';
+import type { FollowUpRule } from './native/follow-up.ts';
 import type { NativeRule } from './native/native-rule.ts';
 
 export type Origin = 'own' | 'loaded' | 'supplied';
@@ -33,7 +34,7 @@ const FEEDS = 'holdfast.feeds';
 const DEFAULT_LEVEL: Level = 'medium';
 
 export function infoOf(
-  rule: SigmaRule | SigmaCorrelation | NativeRule,
+  rule: SigmaRule | SigmaCorrelation | NativeRule | FollowUpRule,
   origin: Origin,
   status?: RuleStatus,
 ): RuleInfo {

@@ -70,7 +70,7 @@ export function findingId(rule: string, identity: string, timeMs: number): strin
 const timeOf = ({ timeMs, place }: Sighting): number => timeMs ?? Date.parse(`${place.date}T00:00:00Z`);
 
 export function findingOfMatch(info: RuleInfo, { match, sighting }: SigmaMatch): Finding {
-  return make(info, match.recordId, timeOf(sighting), [sighting], {
+  return makeFinding(info, match.recordId, timeOf(sighting), [sighting], {
     kind: 'rule',
     condition: match.condition,
     selections: match.selections,
@@ -78,7 +78,10 @@ export function findingOfMatch(info: RuleInfo, { match, sighting }: SigmaMatch):
 }
 
 export const findingOfNative = (info: RuleInfo, { verdict, sighting }: NativeMatch): Finding =>
-  make(info, sighting.recordId, timeOf(sighting), [sighting], { kind: 'native', facts: verdict.facts });
+  makeFinding(info, sighting.recordId, timeOf(sighting), [sighting], {
+    kind: 'native',
+    facts: verdict.facts,
+  });
 
 export function findingOfWindow(
   info: RuleInfo,
@@ -88,7 +91,10 @@ export function findingOfWindow(
 ): Finding {
   const last = events.at(-1)!;
   const records = events.map(({ sighting }) => sighting);
-  const made = make(info, `${group}|${last.sighting.recordId}`, last.t, records, { kind: 'native', facts });
+  const made = makeFinding(info, `${group}|${last.sighting.recordId}`, last.t, records, {
+    kind: 'native',
+    facts,
+  });
   if (!rule.oncePerDay) return made;
   // Late records move the instant at which it showed; the finding stays the same one.
   const day = Date.parse(`${dateOf(last.t)}T00:00:00Z`);
@@ -103,11 +109,12 @@ export function findingOfHit(info: RuleInfo, { hit, records }: ResolvedHit): Fin
     value: hit.value,
     count: hit.count,
   };
-  const made = make(info, hit.id, hit.timeMs, records, explanation);
+  const made = makeFinding(info, hit.id, hit.timeMs, records, explanation);
   return { ...made, from: isoOf(hit.fromMs), to: isoOf(hit.toMs) };
 }
 
-function make(
+/** A finding in its first state. `identity`: what makes it the same one when it is found again. */
+export function makeFinding(
   info: RuleInfo,
   identity: string,
   timeMs: number,

@@ -1,10 +1,10 @@
 import { gunzipMember, linesOf } from '../../archive/segment-reader.ts';
 import { sessionKeys, tokenIds } from '../../indexing/entities/session.ts';
 import { slicesOf } from '../../indexing/query.ts';
-import { dateOf } from '../../instant.ts';
+import type { Slice } from '../../indexing/slice.ts';
+import { dateOf, msFromTicks } from '../../instant.ts';
 import { segmentPath, type EntityKind } from '../../layout.ts';
 import { parseRecord } from '../../record.ts';
-import { msFromTicks } from '../../instant.ts';
 import type { BlobStore, TableStore } from '../../store/stores.ts';
 import { bodyOf, sightingOf, type Sighting } from '../sighting.ts';
 import { subjectsOf } from './subjects.ts';
@@ -77,7 +77,7 @@ export async function sessionRecords(
 
 const keyOf = ({ source, recordId }: Sighting): string => `${source}|${recordId}`;
 
-type Found = Omit<SessionRecord, 'by'>;
+export type Found = Omit<SessionRecord, 'by'>;
 
 /** Walks the records of the chunks that the index names for an entity, until `take` answers false. */
 async function eachRecord(
@@ -88,7 +88,16 @@ async function eachRecord(
   { from, to }: { readonly from: string; readonly to: string },
   take: (record: Found, body: unknown) => boolean,
 ): Promise<void> {
-  for await (const { ref, chunks } of slicesOf(tables, tenant, kind, key, from, to))
+  for await (const { found, body } of recordsOf(blobs, slicesOf(tables, tenant, kind, key, from, to)))
+    if (!take(found, body)) return;
+}
+
+/** All records of the chunks that slices name: those of the slices' entity are among them. */
+export async function* recordsOf(
+  blobs: BlobStore,
+  slices: Iterable<Slice> | AsyncIterable<Slice>,
+): AsyncIterable<{ readonly found: Found; readonly body: unknown }> {
+  for await (const { ref, chunks } of slices)
     for (const { index, offset, length } of chunks) {
       const text = await gunzipMember(await blobs.getRange(segmentPath(ref), offset, length), ref);
       for (const line of linesOf(text)) {
@@ -97,7 +106,7 @@ async function eachRecord(
         const timeMs = facts.ticks === undefined ? undefined : msFromTicks(facts.ticks);
         const place = { date: ref.date, segment: ref.segment, chunk: index };
         const sighting = sightingOf({ source: ref.source, value, place }, facts.id ?? '', timeMs);
-        if (!take({ ...sighting, operation: facts.operation, subjects: subjectsOf(body) }, body)) return;
+        yield { found: { ...sighting, operation: facts.operation, subjects: subjectsOf(body) }, body };
       }
     }
 }

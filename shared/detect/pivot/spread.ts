@@ -18,7 +18,7 @@ export interface Spread {
 const DAY = 86_400_000;
 const REACH_DAYS = 30;
 /** What more than these share tells nothing of an intruder. */
-const MAX_USERS = 20;
+export const MAX_USERS = 20;
 const MAX_VALUES = 25;
 
 export interface SpreadAsk {

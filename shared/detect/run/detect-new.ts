@@ -4,6 +4,7 @@ import type { AllowList } from '../allow/allow-list.ts';
 import { Evaluator, type Evaluated } from '../evaluation.ts';
 import type { Finding } from '../findings/finding.ts';
 import { FindingsTable } from '../findings/findings-table.ts';
+import { followUp } from '../pivot/follow-up.ts';
 import type { RuleBook } from '../rule-book.ts';
 import { segmentPath, type SegmentRef } from '../../layout.ts';
 import { clearBacklog, noteBacklog, quietBacklog } from './backlog.ts';
@@ -118,7 +119,8 @@ class Work {
       if (evaluated.fed.length + evaluated.matches.length > MAX_MATCHES) break;
       done.push({ ref, records: await this.#scan(ref, evaluated, late) });
     }
-    const fresh = await this.#store(evaluated);
+    const dates = [...new Set(done.map(({ ref }) => ref.date))];
+    const fresh = await this.#store(evaluated, dates);
     await noteBacklog(this.#deps.tables, this.#tenant, late, this.#deps.clock.now());
     for (const { ref, records } of done)
       await markDetected(this.#deps.tables, ref, this.#book.version, records);
@@ -145,7 +147,7 @@ class Work {
     return records;
   }
 
-  async #store(evaluated: Evaluated): Promise<Finding[]> {
+  async #store(evaluated: Evaluated, dates: readonly string[]): Promise<Finding[]> {
     const outcome = await this.#memory.detection.conclude(evaluated, this.#history);
     const fresh = await storeOutcome(
       this.#findings,
@@ -154,8 +156,15 @@ class Work {
       this.#list,
       this.#deps.clock.now(),
     );
+    const further = await followUp(this.#deps, {
+      tenant: this.#tenant,
+      found: outcome.findings,
+      dates,
+      list: this.#list,
+      nowMs: this.#deps.clock.now(),
+    });
     await this.#memory.save();
-    return fresh;
+    return [...fresh, ...further];
   }
 }
 

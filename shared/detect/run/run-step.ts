@@ -11,6 +11,7 @@ import type { DetectionOutcome } from '../detection.ts';
 import { Evaluator } from '../evaluation.ts';
 import { isoOf } from '../findings/finding.ts';
 import { FindingsTable } from '../findings/findings-table.ts';
+import { followUp } from '../pivot/follow-up.ts';
 import { makeRuleBook, type RuleBook } from '../rule-book.ts';
 import { bodyOf } from '../sighting.ts';
 import type { DetectDeps } from './detect-deps.ts';
@@ -148,8 +149,10 @@ async function storeAll(deps: DetectDeps, run: Run, outcome: DetectionOutcome): 
   const list = await new DetectionConfig(deps.tables, deps.blobs).allowList(run.tenant);
   const table = new FindingsTable(deps.tables);
   // A run sees a part of the records only: it takes nothing back that the timer found.
-  return (await storeOutcome(table, run.tenant, { ...outcome, withdrawn: [] }, list, deps.clock.now()))
-    .length;
+  const [tenant, nowMs] = [run.tenant, deps.clock.now()];
+  const fresh = await storeOutcome(table, tenant, { ...outcome, withdrawn: [] }, list, nowMs);
+  const further = await followUp(deps, { tenant, found: outcome.findings, dates: [], list, nowMs });
+  return fresh.length + further.length;
 }
 
 async function bookFor(run: Run, shelf: BookShelf): Promise<RuleBook> {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { generateStory, storyGroundTruth } from '../../../infra/local/story/index.ts';
 import type { Finding } from '../../../shared/detect/findings/finding.ts';
+import { joinIncidents } from '../../../shared/detect/native/incident-join.ts';
 import { makeRuleBook } from '../../../shared/detect/rule-book.ts';
 import { LEVELS } from '../../../shared/detect/sigma/index.ts';
 import { findingsOf, MemoryHistory, type SourcedRecord } from './support.ts';
@@ -65,6 +66,19 @@ describe("the story's intrusion", () => {
     expect(found?.session).toBe(truth.johanna.attackerSession);
     expect(found?.records[0]?.place.segment).toBe('000001');
     expect(JSON.stringify(found?.explanation)).toContain('New-InboxRule');
+  });
+});
+
+describe('the incident join', () => {
+  it("raises the two victims' incidents and nobody else's", () => {
+    const incidents = joinIncidents(findings);
+    expect(new Map(incidents.map(({ person, level }) => [person, level]))).toEqual(
+      new Map([
+        [truth.johanna.upn, 'critical'],
+        [truth.marek.upn, 'critical'],
+      ]),
+    );
+    expect(incidents.flatMap(({ members }) => members).filter(ordinary)).toEqual([]);
   });
 });
 

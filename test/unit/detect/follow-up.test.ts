@@ -1,0 +1,129 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { generateStory, storyGroundTruth } from '../../../infra/local/story/index.ts';
+import { DetectionConfig } from '../../../shared/detect/allow/config-table.ts';
+import { BookShelf } from '../../../shared/detect/book-shelf.ts';
+import type { Finding } from '../../../shared/detect/findings/finding.ts';
+import { FindingsTable } from '../../../shared/detect/findings/findings-table.ts';
+import { incidentJoin } from '../../../shared/detect/native/incident-join.ts';
+import { scopeSweep } from '../../../shared/detect/native/scope-sweep.ts';
+import { detectNew } from '../../../shared/detect/run/detect-new.ts';
+import { notePending } from '../../../shared/detect/run/pending.ts';
+import { parseArchivePath, type SegmentRef } from '../../../shared/layout.ts';
+import { silentLog } from '../../../shared/log.ts';
+import { MemoryQueues } from '../../../shared/store/memory.ts';
+import { bundleWorld, type BundleWorld, type Sourced } from '../../support/bundle-world.ts';
+
+const TENANT = '11111111-1111-4111-8111-111111111111';
+const nowMs = Date.UTC(2026, 10, 24, 18);
+const story = { nowMs, days: 10, records: 4000, users: 40 };
+const truth = storyGroundTruth(story);
+const [johanna, marek] = [truth.johanna.upn, 'marek.dvorak@sunnyside-trading.example'];
+const clock = { now: () => nowMs, sleep: () => Promise.resolve() };
+
+const refsIn = async ({ blobs }: BundleWorld): Promise<SegmentRef[]> => {
+  const refs: SegmentRef[] = [];
+  for await (const { name } of blobs.list('v1/')) {
+    const path = parseArchivePath(name);
+    if (path?.kind === 'manifest') refs.push(path);
+  }
+  return refs;
+};
+
+/** Evaluates what is not evaluated yet. */
+async function detect(world: BundleWorld): Promise<void> {
+  for (const ref of await refsIn(world)) await notePending(world.tables, ref);
+  const { blobs, tables } = world;
+  const shelf = new BookShelf(new DetectionConfig(tables, blobs));
+  const deps = { blobs, tables, queues: new MemoryQueues(), clock, log: silentLog };
+  await detectNew(deps, shelf, TENANT, { untilMs: Infinity, alert: () => Promise.resolve() });
+}
+
+const of = async ({ tables }: BundleWorld, rule: string): Promise<readonly Finding[]> =>
+  (await new FindingsTable(tables).list({ tenant: TENANT, fromMs: 0, toMs: nowMs, rule }, 500)).findings;
+
+const facts = ({ explanation }: Finding) => (explanation.kind === 'native' ? explanation.facts : {});
+
+let world: BundleWorld;
+beforeAll(async () => {
+  world = await bundleWorld(TENANT, generateStory(story));
+  await detect(world);
+}, 120_000);
+
+describe('incidents of the story', () => {
+  it('are those of the two victims and of nobody else', async () => {
+    const open = (await of(world, incidentJoin.key)).filter(({ state }) => state === 'open');
+    expect(open.map(({ user, level }) => [user, level])).toEqual([
+      [johanna, 'critical'],
+      [marek, 'critical'],
+    ]);
+    expect(facts(open[0]!)['reasons']).toHaveLength(2);
+  });
+});
+
+describe('what the intruder used', () => {
+  const used = async (kind: string, value: string): Promise<Sourced> =>
+    Promise.resolve({
+      source: 'ual-exchange',
+      text: JSON.stringify({
+        Id: `late-${kind}`,
+        CreationTime: '2026-11-24T16:00:00',
+        RecordType: 2,
+        Operation: 'Send',
+        UserId: `late.${kind}@sunnyside-trading.example`,
+        [kind === 'ip' ? 'ClientIPAddress' : 'SessionId']: value,
+      }),
+    });
+
+  it('is found on the other victim, by address', async () => {
+    const found = await of(world, scopeSweep.key);
+    const values = new Map(
+      found.map((finding) => [`${finding.user} ${String(facts(finding)['kind'])}`, finding]),
+    );
+    expect([...values.keys()]).toContain(`${marek} ip`);
+    expect(found.filter(({ user }) => user !== johanna && user !== marek)).toEqual([]);
+    const finding = values.get(`${marek} ip`)!;
+    expect(finding.records.every(({ ip }) => ip === facts(finding)['value'])).toBe(true);
+    expect(facts(finding)['firstSeenWith']).toBe(johanna);
+  });
+
+  it('is found days later as well, once, and not on accounts that were refused', async () => {
+    const later = await bundleWorld(TENANT, generateStory(story));
+    await detect(later);
+    const [victim] = await of(later, incidentJoin.key);
+    const ip =
+      truth.johanna.attackerSession &&
+      victim!.records.find((r) => r.session === truth.johanna.attackerSession)!.ip!;
+    await later.append([
+      await used('ip', ip),
+      await used('session', truth.johanna.attackerSession),
+      {
+        source: 'signins-interactive',
+        text: JSON.stringify({
+          id: 'refused',
+          createdDateTime: '2026-11-24T16:00:00Z',
+          userPrincipalName: 'guessed@sunnyside-trading.example',
+          ipAddress: ip,
+          status: { errorCode: 50126 },
+        }),
+      },
+    ]);
+    await detect(later);
+    const users = async () =>
+      (await of(later, scopeSweep.key)).map(({ user }) => user).filter((u) => u !== johanna && u !== marek);
+    const late = ['late.ip@sunnyside-trading.example', 'late.session@sunnyside-trading.example'];
+    expect(new Set(await users())).toEqual(new Set(late));
+    const before = await users();
+    await detect(later);
+    expect(await users()).toEqual(before);
+  });
+
+  it('says nothing as long as no past is indexed', async () => {
+    const young = await bundleWorld(
+      TENANT,
+      [...generateStory(story)].filter(({ eventMs }) => eventMs >= Date.UTC(2026, 10, 20)),
+    );
+    await detect(young);
+    expect((await of(young, incidentJoin.key)).map(({ user }) => user)).toEqual([johanna, marek]);
+    expect(await of(young, scopeSweep.key)).toEqual([]);
+  });
+});
