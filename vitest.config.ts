@@ -10,8 +10,6 @@ const onAzurite = (name: string, timeout: number) => ({
     testTimeout: timeout,
     hookTimeout: timeout,
     pool: 'forks' as const,
-    // Real processes and sockets on a shared machine: a time that was too short once is not a fault.
-    retry: 2,
   },
 });
 
@@ -19,14 +17,13 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'failures', include: ['test/failures/**/*.test.ts'], testTimeout: 180_000, retry: 2 } },
+      { test: { name: 'failures', include: ['test/failures/**/*.test.ts'], testTimeout: 180_000 } },
       { test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'], testTimeout: 120_000 } },
       // Chromium: what a report does in a browser.
       {
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          retry: 2,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -36,6 +36,11 @@ async function start(options: Partial<HostOptions> = {}, env: Record<string, str
 }
 
 const dones = () => seen.filter((each) => 'done' in each).map((each) => each['done']);
+/**
+ * A function that is given up goes on in this process, and notes its end where the next test looks (found by a test
+ * that took the end of "endless" for the beginning of its own work): so its test waits for it.
+ */
+const ended = (times: number) => until(() => dones().length === times);
 const attempts = () => seen.filter((each) => 'work' in each).map((each) => each['dequeueCount']);
 const countOf = async (queue: SampleStorage['work']) =>
   (await queue.exists()) ? (await queue.getProperties()).approximateMessagesCount : undefined;
@@ -172,6 +177,7 @@ describe('functionTimeout', () => {
     expect(host.invocations.map(({ ok }) => ok)).toEqual([false, false, false]);
     expect(host.invocations[0]!.error).toMatchObject({ name: 'FunctionTimeout' });
     expect(await countOf(storage.poison)).toBe(1);
+    await ended(3);
   });
 });
 
@@ -222,5 +228,6 @@ describe('stopping', () => {
     await until(() => attempts().includes(2));
     await host.idle();
     expect(await countOf(storage.work)).toBe(0);
+    await ended(2);
   });
 });

@@ -6,10 +6,15 @@ interface Timer {
   readonly fire: () => void;
 }
 
-/** Real milliseconds without a sign of life after which the next timer is due: nothing else can happen. */
+/** Milliseconds of looking for a sign of life in vain after which the next timer is due: nothing else can happen. */
 const QUIET_MS = 2;
-/** The same while an answer is awaited: longer, since a busy machine must not look like a service that hangs. */
+/** The same while an answer is awaited: longer, since it comes through the kernel's hands. */
 const QUIET_IN_FLIGHT_MS = 150;
+/**
+ * What one look counts for at most. A process that does not get its share of a busy machine stands still itself, for
+ * longer than any of these limits: what it waits for may lie there when it goes on, and is only found by looking.
+ */
+const LOOK_MS = 0.5;
 
 /**
  * Time that passes only while everybody sleeps. The simulated tenant and every collector share one; days go by in
@@ -78,13 +83,14 @@ export class VirtualClock implements Clock {
     const state = { done: false };
     const finished = work.finally(() => (state.done = true));
     finished.catch(() => undefined);
-    let [seen, since] = [-1, 0];
+    let [seen, quiet, lookedAt] = [-1, 0, performance.now()];
     while (!state.done) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (seen !== this.#signs) [seen, since] = [this.#signs, performance.now()];
-      const quietMs = this.#inFlight > 0 ? QUIET_IN_FLIGHT_MS : QUIET_MS;
+      const now = performance.now();
+      quiet = seen === this.#signs ? quiet + Math.min(now - lookedAt, LOOK_MS) : 0;
+      [seen, lookedAt] = [this.#signs, now];
       const next = this.#next();
-      if (next && performance.now() - since >= quietMs) this.#fire(next);
+      if (next && quiet >= (this.#inFlight > 0 ? QUIET_IN_FLIGHT_MS : QUIET_MS)) this.#fire(next);
     }
     return finished;
   }
