@@ -1,6 +1,7 @@
 import { fileDownload, hostingSignIn, mailSync, newMailApplication, webMail } from './baselines.ts';
 import { forwardsOutside } from './forwarding.ts';
 import { impossibleTravel } from './impossible-travel.ts';
+import { mailManyRecipients } from './mail-recipients.ts';
 import type { NativeRule } from './native-rule.ts';
 import { rogueApplication } from './rogue-applications.ts';
 import { tokenReplay } from './token-replay.ts';
@@ -16,4 +17,5 @@ export const NATIVE_RULES: readonly NativeRule[] = [
   webMail,
   fileDownload,
   newMailApplication,
+  mailManyRecipients,
 ];

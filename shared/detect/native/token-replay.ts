@@ -13,10 +13,10 @@ export const tokenReplay: WindowRule = {
   kind: 'native',
   type: 'window',
   key: 'session-token-replay',
-  title: 'One session in a second network, and in another country or browser',
+  title: 'One session in a second network, and in another country, browser or device',
   level: 'high',
   description:
-    'Within a day, sign-ins of one session id came from two networks and moreover from two countries, or from two kinds of browser. A stolen cookie or refresh token does that; device-code and refresh-token theft can inherit the victim’s own session id.',
+    'Within a day, sign-ins of one session id came from two networks and moreover from two countries, from two kinds of browser, or from a managed device and one that is not. A stolen cookie or refresh token does that; device-code and refresh-token theft can inherit the victim’s own session id.',
   tags: ['attack.credential-access', 'attack.lateral-movement', 'attack.t1539', 'attack.t1550.004'],
   references: [
     'https://learn.microsoft.com/entra/identity/authentication/how-to-authentication-track-linkable-identifiers',
@@ -29,7 +29,8 @@ export const tokenReplay: WindowRule = {
   same: (body) => {
     if (!isObject(body) || objectAt(body, 'status')?.['errorCode'] !== 0) return undefined;
     const { sessionId, ipAddress, autonomousSystemNumber, userAgent, isInteractive } = body;
-    return `${String(sessionId)}|${String(ipAddress)}|${String(autonomousSystemNumber)}|${String(userAgent)}|${String(isInteractive)}`;
+    if (!sessionId && sessionOf(body) === undefined) return undefined;
+    return `${String(sessionId)}|${String(ipAddress)}|${String(autonomousSystemNumber)}|${String(userAgent)}|${String(isInteractive)}|${deviceOf(body)}`;
   },
   take: (body) => {
     if (!isObject(body) || objectAt(body, 'status')?.['errorCode'] !== 0) return undefined;
@@ -40,29 +41,37 @@ export const tokenReplay: WindowRule = {
     const country = countryOf(body)[0] ?? '';
     const interactive = body['isInteractive'] === true;
     const agent = agentFamily(userAgentOf(body)[0]);
+    const device = deviceOf(body);
     return {
       group,
-      once: `${network}|${country}|${agent}|${interactive}`,
-      facts: { network, country, agent },
+      once: `${network}|${country}|${agent}|${interactive}${device && `|${device}`}`,
+      facts: { network, country, agent, ...(device && { device }) },
     };
   },
   judge: (events) => firstOf(events),
 };
 
+/** Empty when the record does not say. */
+function deviceOf(body: unknown): string {
+  const managed = objectAt(body, 'deviceDetail')?.['isManaged'];
+  return typeof managed === 'boolean' ? (managed ? 'managed' : 'unmanaged') : '';
+}
+
 const count = (events: readonly WindowEvent[], name: string): string[] => [
-  ...new Set(events.map(({ facts }) => String(facts[name])).filter((text) => text !== '')),
+  ...new Set(events.map(({ facts }) => String(facts[name] ?? '')).filter((text) => text !== '')),
 ];
 
 /** The first event at which the window of a day before it shows the replay; one hit a session. */
 function firstOf(events: readonly WindowEvent[]) {
-  if (events.length < 2) return [];
+  const [one] = events;
+  if (!one || events.every(({ facts }) => facts['network'] === one.facts['network'])) return [];
   for (const last of events) {
     const window = events.filter(({ t }) => t <= last.t && last.t - t <= DAY);
-    const [networks, countries, agents] = ['network', 'country', 'agent'].map((name) =>
+    const [networks, countries, agents, devices] = ['network', 'country', 'agent', 'device'].map((name) =>
       count(window, name),
-    ) as [string[], string[], string[]];
-    if (networks.length >= 2 && (countries.length >= 2 || agents.length >= 2))
-      return [{ events: window, facts: { networks, countries, browsers: agents } }];
+    ) as [string[], string[], string[], string[]];
+    if (networks.length >= 2 && (countries.length >= 2 || agents.length >= 2 || devices.length >= 2))
+      return [{ events: window, facts: { networks, countries, browsers: agents, devices } }];
   }
   return [];
 }

@@ -122,6 +122,53 @@ describe('native rules', () => {
     ],
     [
       'session-token-replay',
+      'second network, from a managed device to one that is not',
+      [true, false].map((isManaged, i) =>
+        signIn(`2026-11-24T1${i}:00:00Z`, {
+          sessionId: session,
+          ipAddress: `203.0.113.${i}`,
+          autonomousSystemNumber: 3320 + i,
+          userAgent: edge,
+          deviceDetail: { isManaged },
+        }),
+      ),
+      true,
+    ],
+    [
+      'mail-many-recipients',
+      'fifty in an hour',
+      [20, 30].map((RecipientCount, i) =>
+        ual('ual-exchange', { Operation: 'Send', Item: { Subject: `${i}` }, RecipientCount }),
+      ),
+      true,
+    ],
+    [
+      'mail-many-recipients',
+      'fifty in a list',
+      [
+        ual('ual-exchange', {
+          Operation: 'SendAs',
+          Item: { Recipients: Array.from({ length: 50 }, (_, i) => `${i}@y.example`) },
+        }),
+      ],
+      true,
+    ],
+    [
+      'mail-many-recipients',
+      'forty-nine in an hour',
+      [20, 29].map((RecipientCount) => ual('ual-exchange', { Operation: 'Send', RecipientCount })),
+      false,
+    ],
+    [
+      'mail-many-recipients',
+      'fifty in two mailboxes',
+      [20, 30].map((RecipientCount, i) =>
+        ual('ual-exchange', { Operation: 'Send', UserId: `${i}@x.example`, RecipientCount }),
+      ),
+      false,
+    ],
+    [
+      'session-token-replay',
       'second network alone',
       [
         signIn('2026-11-24T10:00:00Z', {

@@ -1,0 +1,79 @@
+import { namedValue, objectAt, objectsAt, textAt } from '../../indexing/fields.ts';
+import { isObject, textOf } from '../../record.ts';
+import { sessionOf } from '../sighting.ts';
+import type { WindowEvent, WindowHit, WindowRule } from './native-rule.ts';
+
+const HOUR = 3_600_000;
+const MIN_RECIPIENTS = 50;
+/** A mail to one person is counted by `mail-mass-send`; keeping every one here would fill the memory. */
+const MIN_EACH = 2;
+/** More than Exchange lets one mail have at most: the number is none. */
+const MAX_RECIPIENTS = 100_000;
+const SENDING: ReadonlySet<string> = new Set(['Send', 'SendAs', 'SendOnBehalf']);
+
+/** Few mails, many recipients: `mail-mass-send` counts mails and would see one or two. */
+export const mailManyRecipients: WindowRule = {
+  kind: 'native',
+  type: 'window',
+  key: 'mail-many-recipients',
+  title: 'Mail sent to many recipients within an hour',
+  level: 'medium',
+  description: `Mails of one mailbox and session reached ${MIN_RECIPIENTS} recipients or more within an hour. Only mails of which the record tells ${MIN_EACH} recipients or more are summed up: not every workload writes their number.`,
+  tags: ['attack.lateral-movement', 'attack.t1534', 'attack.t1566'],
+  references: ['https://learn.microsoft.com/purview/audit-log-activities#exchange-mailbox-activities'],
+  falsePositives: ['Newsletters, invitations to the whole company'],
+  sources: ['ual-exchange', 'ual-search', 'import'],
+  operations: [...SENDING],
+  spanMs: HOUR,
+  // Every mail counts: equal only to itself, which its id says.
+  stretchMs: HOUR,
+  oncePerDay: true,
+  same: (body) =>
+    isObject(body) && SENDING.has(textOf(body['Operation']) ?? '') && recipientsOf(body) >= MIN_EACH
+      ? (textOf(body['Id']) ?? textOf(body['id']))
+      : undefined,
+  take: (body) => {
+    if (!isObject(body)) return undefined;
+    const mailbox = textAt(body, 'MailboxOwnerUPN') ?? textAt(body, 'UserId');
+    const once = textOf(body['Id']) ?? textOf(body['id']);
+    if (mailbox === undefined || once === undefined) return undefined;
+    return {
+      group: `${mailbox.toLowerCase()}|${sessionOf(body) ?? ''}`,
+      once,
+      facts: { recipients: recipientsOf(body) },
+    };
+  },
+  judge: (events) => firstOfDays(events),
+};
+
+/** As the record says: a number, or a list. Zero when it says neither. */
+export function recipientsOf(body: unknown): number {
+  const holders = [body, objectAt(body, 'Item'), objectAt(body, 'ExchangeMetaData')].filter(isObject);
+  const counts = [
+    ...holders.map((holder) => holder['RecipientCount']),
+    namedValue(objectsAt(body, 'OperationProperties'), 'RecipientCount'),
+  ].map((n) => Number(n ?? 0));
+  const lists = holders.map((holder) =>
+    ['Recipients', 'To', 'Cc', 'CC', 'Bcc', 'BCC'].reduce((sum, name) => sum + lengthOf(holder[name]), 0),
+  );
+  return Math.max(0, ...counts.filter((n) => Number.isSafeInteger(n) && n <= MAX_RECIPIENTS), ...lists);
+}
+
+const lengthOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
+
+const numberOf = ({ facts }: WindowEvent): number => Number(facts['recipients']);
+
+/** The first instant of each day at which the hour before it reached the number. */
+function firstOfDays(events: readonly WindowEvent[]): WindowHit[] {
+  const hits = new Map<string, WindowHit>();
+  let [start, sum] = [0, 0];
+  for (const [i, last] of events.entries()) {
+    sum += numberOf(last);
+    while (last.t - events[start]!.t > HOUR) sum -= numberOf(events[start++]!);
+    const day = new Date(last.t).toISOString().slice(0, 10);
+    if (sum < MIN_RECIPIENTS || hits.has(day)) continue;
+    const window = events.slice(start, i + 1);
+    hits.set(day, { events: window, facts: { recipients: sum, mails: window.length } });
+  }
+  return [...hits.values()];
+}
