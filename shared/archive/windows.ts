@@ -2,6 +2,7 @@ import { formatSeconds } from '../instant.ts';
 import { stamp, windowPartition } from '../layout.ts';
 import type { SourceId } from '../sources.ts';
 import type { Row, StoredRow, TableStore } from '../store/stores.ts';
+import type { ReceiptKey } from './receipt.ts';
 
 /** `windows` table: one row a window, its state the fold of its receipts. */
 
@@ -99,6 +100,15 @@ export const newWindow = (
   queuedMs: 0,
   collectedMs: 0,
   plannedMs: dueMs,
+});
+
+/** The receipt of a window's next pass. */
+export const nextReceipt = (row: WindowRow): ReceiptKey => ({
+  tenant: row.tenant,
+  source: row.source,
+  fromMs: row.fromMs,
+  toMs: row.toMs,
+  pass: row.passes + 1,
 });
 
 /** What holds for a whole source at present: e.g. a missing licence. */

@@ -1,23 +1,18 @@
-import { readReceipt, writeReceipt, type Receipt, type ReceiptKey } from '../archive/receipt.ts';
-import type { WindowRow, WindowTable } from '../archive/windows.ts';
-import type { Archive } from '../archive/archive.ts';
-import type { Clock } from '../clock.ts';
-import { describeError, isHoldfastError } from '../errors.ts';
-import type { SegmentRef } from '../layout.ts';
-import type { Log } from '../log.ts';
-import { QUEUE, type CollectMessage, type IndexMessage } from '../messages.ts';
+import { readReceipt } from '../archive/receipt.ts';
+import { nextReceipt, type WindowRow } from '../archive/windows.ts';
+import { QUEUE, type CollectMessage } from '../messages.ts';
 import type { SourceId } from '../sources.ts';
-import type { QueueStore } from '../store/stores.ts';
 import { collectFeedWindow } from './feed-window.ts';
 import type { FeedPlace } from './feed.ts';
+import { recordGap } from './gap.ts';
 import { collectGraphWindow } from './graph-window.ts';
 import type { Outcome } from './outcome.ts';
-import { afterFailure, afterPass, childWindows, clampToRetention } from './progress.ts';
-import { answerable, judged, tooLate } from './retention.ts';
+import { PassRecorder, type RecorderDeps } from './pass-recorder.ts';
+import { clampToRetention } from './progress.ts';
+import { answerable } from './retention.ts';
 import { Semaphore } from './semaphore.ts';
 import type { Interval, SourceSpec } from './spec.ts';
 import { Spool, SpoolMemory } from './spool.ts';
-import { subscriptionCaveat, type Subscriptions } from './subscriptions.ts';
 import type { VendorApi } from './vendor-api.ts';
 
 export interface TenantApis {
@@ -27,16 +22,9 @@ export interface TenantApis {
   readonly feed: FeedPlace;
 }
 
-export interface CollectorDeps {
-  readonly archive: Archive;
-  readonly windows: WindowTable;
-  readonly queues: QueueStore;
-  readonly subscriptions: Subscriptions;
+export interface CollectorDeps extends RecorderDeps {
   readonly apis: (tenant: string) => TenantApis;
   readonly specs: (id: SourceId) => SourceSpec | undefined;
-  readonly settleHours: readonly number[];
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 /** A unit of work ends well before the platform's limit of 10 minutes. */
@@ -48,11 +36,13 @@ const MAX_GRAPH_WAIT_MS = 3 * 60_000;
 /** Collects windows: one message, one pass over one window. Owns the write order (DESIGN §5.2). */
 export class WindowCollector {
   readonly #d: CollectorDeps;
+  readonly #recorder: PassRecorder;
   readonly #memory = new SpoolMemory();
   readonly #places = { reports: new Semaphore(GRAPH_WIDTH), identity: new Semaphore(1) };
 
   constructor(deps: CollectorDeps) {
     this.#d = deps;
+    this.#recorder = new PassRecorder(deps);
   }
 
   /** Handles a message. Returns when the pass is on record; throws only for faults worth the queue's own retry. */
@@ -66,8 +56,8 @@ export class WindowCollector {
         pass: message.pass,
       });
     }
-    const receipt = await readReceipt(this.#d.archive.blobs, keyOf(row));
-    if (receipt) return this.#conclude(row, receipt);
+    const receipt = await readReceipt(this.#d.archive.blobs, nextReceipt(row));
+    if (receipt) return this.#recorder.conclude(row, receipt);
     if (await this.#refusedMeanwhile(row)) return;
     if (spec.api === 'feed') return this.#pass(spec, row);
     const ticket = await this.#places[spec.budget].enter(MAX_GRAPH_WAIT_MS, this.#d.clock);
@@ -108,10 +98,10 @@ export class WindowCollector {
     try {
       const outcome = await this.#collect(spec, planned, row, spool, startedMs + WORK_MS);
       await spool.flush();
-      await this.#record(spec, row, spool, outcome, startedMs);
+      await this.#recorder.pass({ spec, row, spool, startedMs }, outcome);
     } catch (error) {
       spool.discard();
-      await this.#failed(spec, row, spool, error);
+      await this.#recorder.failed({ spec, row, spool, startedMs }, error);
     }
   }
 
@@ -119,18 +109,8 @@ export class WindowCollector {
   async #withinRetention(spec: SourceSpec, row: WindowRow, nowMs: number): Promise<WindowRow | undefined> {
     const clamp = clampToRetention(spec, row, nowMs);
     if (!clamp) return row;
-    const at = new Date(nowMs).toISOString();
-    await writeReceipt(this.#d.archive.blobs, keyOf(clamp.gap), {
-      outcome: 'gap',
-      reason: clamp.gap.reason,
-      startedAt: at,
-      finishedAt: at,
-      counts: { received: 0, added: 0, versions: 0, duplicates: 0, outside: 0, unparsed: 0 },
-      segments: [],
-      settled: true,
-      requests: [],
-    });
-    await this.#d.windows.split(row, clamp.rest ? [clamp.gap, clamp.rest] : [clamp.gap]);
+    const { archive, windows } = this.#d;
+    await recordGap({ blobs: archive.blobs, windows }, row, clamp, nowMs);
     return clamp.rest && (await this.#d.windows.get(row.tenant, row.source, clamp.rest.fromMs));
   }
 
@@ -163,145 +143,10 @@ export class WindowCollector {
   async #doneContent(row: WindowRow): Promise<Set<string>> {
     const done = new Set<string>();
     for (let pass = 1; pass <= row.passes; pass++) {
-      const receipt = await readReceipt(this.#d.archive.blobs, { ...keyOf(row), pass });
+      const receipt = await readReceipt(this.#d.archive.blobs, { ...nextReceipt(row), pass });
       for (const r of receipt?.requests ?? [])
         if (r.contentId && r.status === 200 && !r.error) done.add(r.contentId);
     }
     return done;
   }
-
-  async #record(
-    spec: SourceSpec,
-    row: WindowRow,
-    spool: Spool,
-    outcome: Outcome,
-    startedMs: number,
-  ): Promise<void> {
-    if (outcome.kind === 'split') return this.#split(row, spool, outcome);
-    const caveat = spec.api === 'feed' ? await subscriptionCaveat(this.#d.subscriptions, row) : undefined;
-    const proven = judged(row, outcome, tooLate(spec, row, startedMs, this.#d.settleHours), caveat);
-    const next = afterPass(row, proven, {
-      startedMs,
-      added: spool.counts.added,
-      settleHours: this.#d.settleHours,
-    });
-    const receipt: Omit<Receipt, 'format' | 'tenant' | 'source' | 'window' | 'pass' | 'software'> = {
-      outcome: proven.kind,
-      ...(proven.kind === 'partial' && { reason: proven.reason }),
-      startedAt: new Date(startedMs).toISOString(),
-      finishedAt: new Date(this.#d.clock.now()).toISOString(),
-      counts: spool.counts,
-      segments: spool.segments.map(({ date, segment }) => ({ date, segment })),
-      settled: next.settled,
-      requests: spool.requests,
-    };
-    await writeReceipt(this.#d.archive.blobs, keyOf(row), receipt);
-    await this.#finish(row, next, spool.segments);
-    await this.#answered(row);
-    this.#d.log.info('collect.pass', {
-      source: row.source,
-      from: row.fromMs,
-      to: row.toMs,
-      pass: next.passes,
-      state: next.state,
-      ...spool.counts,
-    });
-  }
-
-  /** A receipt without its window's update: the writer died in between. Everything after it is done again. */
-  async #conclude(row: WindowRow, receipt: Receipt): Promise<void> {
-    const outcome: Outcome =
-      receipt.outcome === 'collected'
-        ? { kind: 'collected' }
-        : { kind: 'partial', reason: receipt.reason ?? '', final: receipt.settled };
-    const next = afterPass(row, outcome, {
-      startedMs: Date.parse(receipt.startedAt),
-      added: receipt.counts.added,
-      settleHours: this.#d.settleHours,
-    });
-    const place = { tenant: row.tenant, source: row.source };
-    await this.#finish(
-      row,
-      next,
-      receipt.segments.map((s) => ({ ...place, ...s })),
-    );
-  }
-
-  /** Coverage, then index messages. */
-  async #finish(row: WindowRow, next: WindowRow, segments: readonly SegmentRef[]): Promise<void> {
-    // "changed": another delivery of the message has recorded the same receipt.
-    await this.#d.windows.replace({ ...next, etag: row.etag! });
-    await this.#announce(segments);
-  }
-
-  async #announce(segments: readonly SegmentRef[]): Promise<void> {
-    const messages: IndexMessage[] = segments.map(({ tenant, source, date, segment }) => ({
-      tenant,
-      source,
-      date,
-      segment,
-    }));
-    if (messages.length > 0) await this.#d.queues.send(QUEUE.index, messages);
-  }
-
-  async #split(
-    row: WindowRow,
-    spool: Spool,
-    { parts, reason }: Extract<Outcome, { kind: 'split' }>,
-  ): Promise<void> {
-    await this.#announce(spool.segments);
-    // Another delivery may have split it already, perhaps elsewhere: its children must not be overlaid.
-    const current = await this.#d.windows.get(row.tenant, row.source, row.fromMs);
-    if (current?.etag !== row.etag) return;
-    const children = childWindows(row, parts, this.#d.clock.now());
-    await this.#d.windows.split(row, children);
-    await this.#d.queues.send(
-      QUEUE.collect,
-      children.map((c): CollectMessage => ({
-        tenant: c.tenant,
-        source: c.source,
-        fromMs: c.fromMs,
-        toMs: c.toMs,
-        pass: c.passes + 1,
-      })),
-    );
-    this.#d.log.info('collect.split', {
-      source: row.source,
-      from: row.fromMs,
-      to: row.toMs,
-      parts: parts.length,
-      reason,
-    });
-  }
-
-  async #answered(row: WindowRow): Promise<void> {
-    const note = await this.#d.windows.note(row.tenant, row.source);
-    if (note?.unavailable)
-      await this.#d.windows.setNote(row.tenant, row.source, { unavailable: '', sinceMs: 0, probeMs: 0 });
-  }
-
-  async #failed(spec: SourceSpec, row: WindowRow, spool: Spool, error: unknown): Promise<void> {
-    await this.#announce(spool.segments);
-    // Faults of our own or of storage go back to the queue, which keeps count.
-    if (!isHoldfastError(error) || error.code === 'archive-corrupt' || error.code === 'internal') throw error;
-    const now = this.#d.clock.now();
-    const failure = afterFailure(spec, row, error, now);
-    await this.#d.windows.replace({ ...failure.window, etag: row.etag! });
-    if (failure.note) await this.#d.windows.setNote(row.tenant, row.source, failure.note);
-    this.#d.log.warn('collect.failed', {
-      source: row.source,
-      from: row.fromMs,
-      to: row.toMs,
-      code: error.code,
-      error: describeError(error),
-    });
-  }
 }
-
-const keyOf = (row: WindowRow): ReceiptKey => ({
-  tenant: row.tenant,
-  source: row.source,
-  fromMs: row.fromMs,
-  toMs: row.toMs,
-  pass: row.passes + 1,
-});

@@ -1,4 +1,3 @@
-import { writeReceipt } from '../archive/receipt.ts';
 import type { WindowRow, WindowTable } from '../archive/windows.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
@@ -7,6 +6,7 @@ import type { Log } from '../log.ts';
 import { QUEUE, type CollectMessage } from '../messages.ts';
 import type { QueueStore } from '../store/stores.ts';
 import type { TenantApis } from './collect-window.ts';
+import { recordGap } from './gap.ts';
 import { planSource, type Plan } from './plan.ts';
 import { gapWindow } from './progress.ts';
 import type { FeedSpec, SourceSpec } from './spec.ts';
@@ -101,7 +101,13 @@ async function planOne(d: CollectRunDeps, tenant: string, spec: SourceSpec, back
     backlog: await backlog.of(d, tenant, spec),
   });
   await d.windows.setPostponed(tenant, spec.id, plan.postponed);
-  for (const lost of plan.lost) await recordLost(d, spec, lost, nowMs);
+  for (const { window, gap, rest } of plan.lost) {
+    const lost = {
+      gap: gapWindow(window, gap, spec, nowMs),
+      rest: rest && { ...window, ...rest, queuedMs: 0 },
+    };
+    await recordGap({ blobs: d.archive.blobs, windows: d.windows }, window, lost, nowMs);
+  }
   await create(d, plan, nowMs);
   const known = plan.enqueue.filter((row) => row.etag !== undefined);
   for (const row of known) await enqueue(d, row, nowMs);
@@ -135,30 +141,3 @@ const messageFor = (row: WindowRow): CollectMessage => ({
   toMs: row.toMs,
   pass: row.passes + 1,
 });
-
-/** What the vendor has deleted before it was ever collected: a receipt and a row, with exact bounds. */
-async function recordLost(
-  d: CollectRunDeps,
-  spec: SourceSpec,
-  lost: Plan['lost'][number],
-  nowMs: number,
-): Promise<void> {
-  const { window, gap, rest } = lost;
-  const row = gapWindow(window, gap, spec, nowMs);
-  const at = new Date(nowMs).toISOString();
-  await writeReceipt(
-    d.archive.blobs,
-    { tenant: window.tenant, source: window.source, ...gap, pass: 1 },
-    {
-      outcome: 'gap',
-      reason: row.reason,
-      startedAt: at,
-      finishedAt: at,
-      counts: { received: 0, added: 0, versions: 0, duplicates: 0, outside: 0, unparsed: 0 },
-      segments: [],
-      settled: true,
-      requests: [],
-    },
-  );
-  await d.windows.split(window, rest ? [row, { ...window, ...rest, queuedMs: 0 }] : [row]);
-}

@@ -1,11 +1,11 @@
-import { readReceipt, type Receipt, type ReceiptBody, type ReceiptKey } from '../../archive/receipt.ts';
-import type { WindowRow, WindowTable } from '../../archive/windows.ts';
+import { readReceipt, type Receipt, type ReceiptBody } from '../../archive/receipt.ts';
+import { nextReceipt, type WindowRow, type WindowTable } from '../../archive/windows.ts';
 import type { Clock } from '../../clock.ts';
 import { formatSeconds } from '../../instant.ts';
 import type { SegmentRef } from '../../layout.ts';
 import type { Log } from '../../log.ts';
-import { QUEUE, type IndexMessage } from '../../messages.ts';
 import type { BlobStore, QueueStore } from '../../store/stores.ts';
+import { announce } from '../announce.ts';
 import { retryDelayMs } from '../settle.ts';
 import type { Interval } from '../spec.ts';
 import type { JobTable } from './jobs.ts';
@@ -22,14 +22,6 @@ export interface LedgerDeps {
 /** A refused source is tried again, with one window, after so long. */
 const PROBE_MS = 15 * 60_000;
 
-export const keyOf = (row: WindowRow): ReceiptKey => ({
-  tenant: row.tenant,
-  source: row.source,
-  fromMs: row.fromMs,
-  toMs: row.toMs,
-  pass: row.passes + 1,
-});
-
 /** What becomes of one tenant's searched windows, on record: rows, receipts, index messages, queries done with. */
 export class Ledger {
   readonly #d: LedgerDeps;
@@ -42,7 +34,7 @@ export class Ledger {
 
   /** True when a receipt is there without its row's update: its writer died in between. */
   async concluded(row: WindowRow): Promise<boolean> {
-    const receipt = await readReceipt(this.#d.blobs, keyOf(row));
+    const receipt = await readReceipt(this.#d.blobs, nextReceipt(row));
     if (!receipt) return false;
     await this.conclude(row, receipt);
     return true;
@@ -56,14 +48,8 @@ export class Ledger {
     await this.#d.jobs.remove(row);
   }
 
-  async announce(segments: readonly SegmentRef[]): Promise<void> {
-    const messages = segments.map(({ tenant, source, date, segment }): IndexMessage => ({
-      tenant,
-      source,
-      date,
-      segment,
-    }));
-    if (messages.length > 0) await this.#d.queues.send(QUEUE.index, messages);
+  announce(segments: readonly SegmentRef[]): Promise<void> {
+    return announce(this.#d.queues, segments);
   }
 
   async split(row: WindowRow, parts: readonly Interval[], reason: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Archive } from '../../archive/archive.ts';
 import { writeReceipt, type ReceiptBody } from '../../archive/receipt.ts';
-import { newWindow, type WindowRow, type WindowTable } from '../../archive/windows.ts';
+import { nextReceipt, newWindow, type WindowRow, type WindowTable } from '../../archive/windows.ts';
 import type { Clock } from '../../clock.ts';
 import { describeError, isHoldfastError, type HoldfastError } from '../../errors.ts';
 import { formatSeconds } from '../../instant.ts';
@@ -12,7 +12,7 @@ import { Spool, SpoolMemory } from '../spool.ts';
 import { queryState, type AuditQuery, type SearchApi } from './audit-query.ts';
 import { decideStep, planDays } from './decide.ts';
 import { JobTable, type Job } from './jobs.ts';
-import { keyOf, Ledger } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import { reconcileDates } from './reconcile.ts';
 import { searchWindow, type SearchResult } from './search-window.ts';
 import { REMEDY, submitDue } from './submit.ts';
@@ -193,7 +193,7 @@ class SearchRun {
     // Before the receipt: with it the window is through, and its day may be reconciled.
     if (result.comparison) await this.#jobs.putComparison(row, result.comparison);
     const receipt = receiptOf(outcome, spool, result, startedMs, this.#d.clock.now());
-    await writeReceipt(this.#d.archive.blobs, keyOf(row), receipt);
+    await writeReceipt(this.#d.archive.blobs, nextReceipt(row), receipt);
     await this.#ledger.conclude(row, receipt);
     const [from, to] = [formatSeconds(row.fromMs), formatSeconds(row.toMs)];
     const facts = { tenant: this.#tenant, from, to, outcome: receipt.outcome, ...result.counts };

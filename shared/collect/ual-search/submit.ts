@@ -1,4 +1,3 @@
-import { writeReceipt } from '../../archive/receipt.ts';
 import type { WindowRow, WindowTable } from '../../archive/windows.ts';
 import type { Clock } from '../../clock.ts';
 import { describeError, isHoldfastError } from '../../errors.ts';
@@ -7,11 +6,12 @@ import { datePrefix } from '../../layout.ts';
 import type { Log } from '../../log.ts';
 import { FEED_SOURCES } from '../../sources.ts';
 import type { BlobStore } from '../../store/stores.ts';
+import { recordGap } from '../gap.ts';
 import { SMALLEST_MS, splitInterval } from '../split.ts';
 import { submitQuery, type SearchApi } from './audit-query.ts';
 import { bySubmission, RETENTION_DAYS } from './decide.ts';
 import type { JobTable } from './jobs.ts';
-import { keyOf, type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 
 export interface SubmitDeps {
   readonly blobs: BlobStore;
@@ -81,7 +81,7 @@ async function setAside(d: SubmitDeps, row: WindowRow): Promise<boolean> {
 async function recordLost(d: SubmitDeps, row: WindowRow, toMs: number): Promise<void> {
   const now = d.clock.now();
   const reason = `not searched in time: on ${formatSeconds(now)} it was older than the ${RETENTION_DAYS} days that the vendor keeps`;
-  const gap = {
+  const gap: WindowRow = {
     ...row,
     toMs,
     state: 'gap',
@@ -90,18 +90,9 @@ async function recordLost(d: SubmitDeps, row: WindowRow, toMs: number): Promise<
     queuedMs: 0,
     records: 0,
     reason,
-  } as const;
-  await writeReceipt(d.blobs, keyOf(gap), {
-    outcome: 'gap',
-    reason,
-    startedAt: new Date(now).toISOString(),
-    finishedAt: new Date(now).toISOString(),
-    counts: { received: 0, added: 0, versions: 0, duplicates: 0, outside: 0, unparsed: 0 },
-    segments: [],
-    settled: true,
-    requests: [],
-  });
-  await d.windows.split(row, toMs < row.toMs ? [gap, { ...row, fromMs: toMs }] : [gap]);
+  };
+  const rest = toMs < row.toMs ? { ...row, fromMs: toMs } : undefined;
+  await recordGap(d, row, { gap, rest }, now);
 }
 
 /** The feed lags behind and can still bring this time: what the search archived now, it would bring again. */
