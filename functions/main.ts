@@ -6,3 +6,4 @@ import './search.ts';
 import './seal.ts';
 import './detections.ts';
 import './incidents.ts';
+import './import.ts';

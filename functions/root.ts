@@ -1,5 +1,7 @@
 import { Archive } from '../shared/archive/archive.ts';
+import { importCoverage } from '../shared/archive/coverage-import.ts';
 import { readCoverage } from '../shared/archive/coverage-reader.ts';
+import type { SourceCoverage } from '../shared/archive/coverage.ts';
 import { WindowTable } from '../shared/archive/windows.ts';
 import { AzureBundles } from '../shared/bundle/publish.ts';
 import { systemClock } from '../shared/clock.ts';
@@ -16,6 +18,7 @@ import type { SearchApi } from '../shared/collect/ual-search/audit-query.ts';
 import { SubmissionBudget } from '../shared/collect/ual-search/submissions.ts';
 import { VendorApi } from '../shared/collect/vendor-api.ts';
 import { readSettings, type Settings } from '../shared/config.ts';
+import { AzureUploads } from '../shared/import/azure-uploads.ts';
 import { connectStorage } from '../shared/store/connect.ts';
 import type { BlobStore } from '../shared/store/stores.ts';
 import { azureCredential, credentialFacts, credentialMaker, tenantTokens } from './credentials.ts';
@@ -117,6 +120,23 @@ const apis = (tenant: string): ReturnType<typeof makeApis> => {
   return found;
 };
 
+const uploads = storage.blobService.getContainerClient('uploads');
+
+/** What the timers collect, and what imported files add where there are any. */
+async function coverageOf(tenant: string, fromMs: number, toMs: number): Promise<readonly SourceCoverage[]> {
+  const collected = await readCoverage(windows, {
+    tenant,
+    fromMs,
+    toMs,
+    sources: settings.sources,
+    nowMs: clock.now(),
+    lateMs: scheduleMs(settings.settleHours),
+    retentionDays: (source) => sourceSpec(source)?.retentionDays,
+  });
+  const imported = await importCoverage(stores.archive, tenant, { fromMs, toMs });
+  return imported ? [...collected, imported] : collected;
+}
+
 const archive = new Archive({ blobs: stores.archive, clock });
 const windows = new WindowTable(stores.tables);
 const subscriptions = new Subscriptions(stores.tables, clock);
@@ -155,16 +175,12 @@ export const root = {
     clock.now(),
   ),
   state: new StateReader(apis, clock),
-  coverage: (tenant: string, fromMs: number, toMs: number) =>
-    readCoverage(windows, {
-      tenant,
-      fromMs,
-      toMs,
-      sources: settings.sources,
-      nowMs: clock.now(),
-      lateMs: scheduleMs(settings.settleHours),
-      retentionDays: (source) => sourceSpec(source)?.retentionDays,
-    }),
+  coverage: coverageOf,
+  /** Files to import, and the state of imports that take long. */
+  uploads: {
+    files: new AzureUploads(uploads),
+    state: new AzureBundles(storage.blobService, uploads, () => clock.now()),
+  },
   ready: (): Promise<void> =>
     (prepared ??= prepare().catch((error: unknown) => {
       prepared = undefined;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { parseInstant } from './instant.ts';
-import { auditDataOf, DIGEST_BYTES, isObject, textOf } from './record.ts';
+import { auditDataOf, diagnosticOf, DIGEST_BYTES, isObject, textOf } from './record.ts';
 
 /**
  * One event of the unified audit log reaches us in two shapes: as the feed's classic record, and inside the envelope
@@ -8,9 +8,9 @@ import { auditDataOf, DIGEST_BYTES, isObject, textOf } from './record.ts';
  * here: 8 bytes of the id's hash and 16 of the content's, where the content is the record without what the shape adds.
  */
 
-/** The classic record of either shape. */
+/** The record of any shape, out of its envelope. */
 export function classicRecordOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  const inner = auditDataOf(value);
+  const inner = auditDataOf(value) ?? diagnosticOf(value);
   if (inner) return inner;
   return isObject(value) ? value : undefined;
 }

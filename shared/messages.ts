@@ -27,11 +27,14 @@ export type IndexMessage = z.infer<typeof indexMessage>;
 export const bundleMessage = z.object({ tenant: z.string(), id: z.guid() });
 export type BundleMessage = z.infer<typeof bundleMessage>;
 
+export const importMessage = z.object({ tenant: z.string(), id: z.guid() });
+
 export const QUEUE = {
   collect: 'collect-window',
   index: 'index-segment',
   bundle: 'build-bundle',
   detection: 'run-detection',
+  import: 'import-file',
 } as const;
 
 export function parseMessage<T>(schema: z.ZodType<T>, value: unknown): T {

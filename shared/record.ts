@@ -63,14 +63,31 @@ export function auditDataOf(value: unknown): Json | undefined {
   return isObject(value['auditData']) ? value['auditData'] : undefined;
 }
 
+/**
+ * The Graph record inside an envelope of diagnostic settings (event hub, storage account): only met in imports.
+ * Undefined for any other shape.
+ */
+export function diagnosticOf(value: unknown): Json | undefined {
+  if (!isObject(value) || !('category' in value || 'operationName' in value)) return undefined;
+  const inner = value['properties'];
+  if (!isObject(inner)) return undefined;
+  return ['createdDateTime', 'activityDateTime', 'riskEventType'].some((name) => name in inner)
+    ? inner
+    : undefined;
+}
+
+/** The record itself, out of whatever envelope it came in. */
+export const nativeOf = (value: unknown): unknown => auditDataOf(value) ?? diagnosticOf(value) ?? value;
+
 /** Never throws: nothing is dropped for its shape. */
 export function readFacts(value: unknown): RecordFacts {
   if (!isObject(value)) return { id: undefined, ticks: undefined, user: '', operation: '' };
+  const inner = diagnosticOf(value);
   return {
-    id: textOf(value['id']) ?? textOf(value['Id']),
-    ticks: eventTicks(value),
-    user: sortUser(value),
-    operation: operationOf(value),
+    id: textOf(value['id']) ?? textOf(value['Id']) ?? textOf(inner?.['id']),
+    ticks: (inner && eventTicks(inner)) ?? eventTicks(value),
+    user: sortUser(inner ?? value),
+    operation: operationOf(value) || (inner ? operationOf(inner) : ''),
   };
 }
 

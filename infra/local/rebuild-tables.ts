@@ -7,7 +7,7 @@ import { afterSearch } from '../../shared/collect/ual-search/ledger.ts';
 import { indexSegment } from '../../shared/indexing/index-segment.ts';
 import { parseArchivePath, tenantPrefix, type SegmentRef } from '../../shared/layout.ts';
 import { inParallel } from '../../shared/parallel.ts';
-import { SOURCE_IDS } from '../../shared/sources.ts';
+import { COLLECTED_SOURCES } from '../../shared/sources.ts';
 import type { Stores } from '../../shared/store/stores.ts';
 
 export interface RebuildOptions {
@@ -57,7 +57,8 @@ async function index(stores: Stores, ref: SegmentRef, o: RebuildOptions, done: R
 async function windowsOf(stores: Stores, tenant: string, o: RebuildOptions): Promise<number> {
   const table = new WindowTable(stores.tables);
   let count = 0;
-  for (const source of SOURCE_IDS) {
+  // Imports have receipts, but no windows.
+  for (const source of COLLECTED_SOURCES) {
     const rows = await rebuildWindows(stores.archive, { tenant, source, nowMs: o.nowMs }, (row, receipt) =>
       source === 'ual-search'
         ? afterSearch({ ...row, passes: receipt.pass - 1 }, receipt)

@@ -124,9 +124,19 @@ export class Archive {
     };
   }
 
+  /** Those of the records that lie at this place already, in whatever spelling. For records that come another way. */
+  held(place: DatePlace, records: readonly ArchiveRecord[]): Promise<ReadonlySet<ArchiveRecord>> {
+    return this.#withLog(place, async (log) => {
+      await log.refresh();
+      const held = new Set<ArchiveRecord>();
+      for (const record of records) if (await this.#holds(log, record)) held.add(record);
+      return held;
+    });
+  }
+
   async #holds(log: DateLog, record: ArchiveRecord): Promise<boolean> {
     const digested = { ...record, digest: digestOf(record) };
-    const { exact, places } = log.empty ? NOWHERE : await log.find(undefined, digested.digest);
+    const { exact, places } = log.empty ? NOWHERE : await log.find(timeOf(record), digested.digest);
     return exact || this.#isKnown(digested, [], places);
   }
 

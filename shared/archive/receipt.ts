@@ -6,6 +6,27 @@ import type { SourceId } from '../sources.ts';
 import type { BlobStore } from '../store/stores.ts';
 import { requestSchema, SOFTWARE } from './manifest.ts';
 
+/** What a receipt of source `import` says of the file. */
+export const importSchema = z.object({
+  /** Of the import, not of the file: a file may be imported again. */
+  id: z.string(),
+  file: z.string(),
+  /** Of the file's bytes as they were uploaded, before unpacking. */
+  sha256: z.string(),
+  bytes: z.number(),
+  /** As asked for; what was found is in `contents`. */
+  format: z.string(),
+  importer: z.string(),
+  importedAt: z.string(),
+  /** The texts in it: one, or those of a zip. */
+  contents: z.array(z.object({ name: z.string(), layout: z.string(), records: z.number() })),
+  kinds: z.record(z.string(), z.number()),
+  tables: z.record(z.string(), z.number()),
+  untimed: z.number(),
+  /** Records that a collected source has already; they are not stored a second time. */
+  collected: z.number(),
+});
+
 /**
  * What one pass over a window asked, got and stored. An empty window leaves no segment, so the receipt is the
  * proof that it was asked for and answered properly; the `windows` table can be rebuilt from receipts alone.
@@ -34,6 +55,7 @@ export const receiptSchema = z.object({
   /** Whether the schedule of later passes is through. */
   settled: z.boolean(),
   requests: z.array(requestSchema),
+  import: importSchema.optional(),
   software: z.string(),
 });
 export type Receipt = z.infer<typeof receiptSchema>;

@@ -1,4 +1,4 @@
-import { isHoldfastError, type ErrorCode } from '../errors.ts';
+import { isHoldfastError, type ErrorCode, type HoldfastError } from '../errors.ts';
 
 /** Errors as RFC 9457 `application/problem+json`, with the field that is wrong and the remedy. */
 export interface Problem {
@@ -8,6 +8,8 @@ export interface Problem {
   readonly detail: string;
   readonly instance?: string;
   readonly field?: string;
+  /** Of an uploaded file, from 1. */
+  readonly line?: number;
   readonly remedy?: string;
 }
 
@@ -55,11 +57,15 @@ export function problemOf(error: unknown, invocation?: string): ProblemAnswer {
     detail: detailOf(known?.message, status),
     ...(invocation && { instance: `urn:uuid:${invocation}` }),
     ...(known?.field && { field: known.field }),
+    ...(known && lineOf(known)),
     ...(known?.remedy && status < 500 && { remedy: known.remedy }),
   };
   if (status !== 429 && status !== 503) return { problem };
   return { problem, retryAfter: Math.ceil((known?.retryAfterMs ?? WAIT_SECONDS * 1000) / 1000) };
 }
+
+const lineOf = ({ ids }: HoldfastError): { line?: number } =>
+  typeof ids['line'] === 'number' ? { line: ids['line'] } : {};
 
 // A fault of ours tells the caller nothing but that it was logged: messages of libraries may carry secrets.
 const detailOf = (message: string | undefined, status: number): string => {

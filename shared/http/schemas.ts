@@ -33,6 +33,7 @@ export const problem = z.looseObject({
   detail: text,
   instance: text.optional().describe('urn:uuid of the invocation, as in the log.'),
   field: text.optional().describe('The parameter or property that is wrong.'),
+  line: z.number().int().optional().describe('The line of an uploaded file that is wrong, from 1.'),
   remedy: text.optional(),
 });
 
@@ -95,3 +96,24 @@ export const finding = z.looseObject({
 });
 /** Anything that a colleague's room describes better; what is promised here is an object. */
 export const object = z.looseObject({});
+
+/** What an import answers once it is done. */
+export const imported = z.looseObject({
+  tenant,
+  source: z.literal('import'),
+  file: z.object({ name: text, sha256: text, bytes: records }),
+  from: text,
+  to: text,
+  counts: z.object({
+    records,
+    added: records,
+    versions: records,
+    duplicates: records,
+    collected: records.describe('Held already as collected; not stored a second time.'),
+    untimed: records,
+  }),
+  kinds: z.record(text, records),
+  segments: z.array(z.object({ date: text, segment: text, path: text })),
+  receipt: text,
+  notes: z.array(text),
+});

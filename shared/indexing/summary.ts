@@ -1,4 +1,4 @@
-import { auditDataOf, isObject } from '../record.ts';
+import { isObject, nativeOf } from '../record.ts';
 import type { EntityKeys } from './entities/index.ts';
 import { namedValue, objectAt, objectsAt, textAt } from './fields.ts';
 
@@ -93,7 +93,7 @@ export function countryOf(value: unknown): string[] {
 
 /** What the client called itself: browser agent, or Exchange's client string. */
 export function userAgentOf(record: unknown): string[] {
-  const value = auditDataOf(record) ?? record;
+  const value = nativeOf(record);
   if (!isObject(value)) return [];
   const agent =
     textAt(value, 'userAgent') ??

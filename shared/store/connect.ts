@@ -9,7 +9,13 @@ import { AzureTables } from './azure-tables.ts';
 import type { Stores } from './stores.ts';
 
 export const TABLES = ['slices', 'sessions', 'users', 'windows', 'findings', 'budgets'] as const;
-export const QUEUES = ['collect-window', 'index-segment', 'build-bundle', 'run-detection'] as const;
+export const QUEUES = [
+  'collect-window',
+  'index-segment',
+  'build-bundle',
+  'run-detection',
+  'import-file',
+] as const;
 export const CONTAINERS = ['archive', 'bundles', 'uploads'] as const;
 
 export interface StorageClients {

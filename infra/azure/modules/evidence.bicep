@@ -56,7 +56,7 @@ param protect bool
 param workspaceId string
 
 // Each queue has its poison queue from the start, so that an alert or a person can look at it before the first failure.
-var workQueues = ['collect-window', 'index-segment', 'build-bundle', 'run-detection']
+var workQueues = ['collect-window', 'index-segment', 'build-bundle', 'run-detection', 'import-file']
 var queueNames = concat(workQueues, map(workQueues, name => '${name}-poison'))
 var tableNames = ['slices', 'sessions', 'users', 'windows', 'findings', 'budgets']
 var openContainers = ['bundles', 'uploads']

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { incidentRequest } from '../../bundle/incident/incident.ts';
 import type { Route } from '../route.ts';
-import { finding, id, limit, object, span, tenant, time } from '../schemas.ts';
+import { FORMATS } from '../../import/layout.ts';
+import { finding, id, imported, limit, object, span, tenant, time } from '../schemas.ts';
 
 const MAX_JSON = 1024 * 1024;
+/** A body is in memory whole (the platform hands it over so); longer files go to container `uploads`. */
+export const MAX_IMPORT_BODY = 16 * 1024 * 1024;
 const ofTenant = z.object({ tenant: tenant.optional() });
 const accepted = { description: 'Accepted', schema: object, headers: ['location'] };
 
@@ -127,5 +130,43 @@ export const WORK_ROUTES: readonly Route[] = [
     summary: 'Built-in and loaded rules',
     query: ofTenant,
     answers: { 200: { description: 'The rules', schema: object } },
+  },
+  {
+    path: '/import',
+    method: 'post',
+    role: 'Admin',
+    expensive: true,
+    maxBody: MAX_IMPORT_BODY,
+    summary:
+      'Archive the records of a file that an investigator has; all of them, or none when a line is broken',
+    query: z.object({
+      tenant: tenant.optional(),
+      format: z.enum(FORMATS).optional().describe('auto, when left out: told from the content.'),
+      blob: z
+        .string()
+        .min(1)
+        .max(1024)
+        .optional()
+        .describe('A blob of container uploads, instead of a body.'),
+      name: z.string().min(1).max(200).optional().describe('What the file is called, for the receipt.'),
+    }),
+    body: { type: 'application/octet-stream' },
+    answers: {
+      200: { description: 'Counts, and where the records went', schema: imported },
+      202: {
+        description: 'It takes longer: an import runs in the background',
+        schema: object,
+        headers: ['location'],
+      },
+    },
+  },
+  {
+    path: '/imports/{id}',
+    method: 'get',
+    role: 'Admin',
+    summary: 'State of an import that takes long: progress, then counts, or what is wrong with the file',
+    params: z.object({ id }),
+    query: ofTenant,
+    answers: { 200: { description: 'The import', schema: object } },
   },
 ];

@@ -1,4 +1,4 @@
-import { auditDataOf } from '../../record.ts';
+import { nativeOf } from '../../record.ts';
 import { distinct, guidOf, namedValue, objectAt, objectsAt, textAt, type Json } from '../fields.ts';
 
 /** Applications: client ids of whoever acted, and applications or service principals acted upon. */
@@ -6,7 +6,7 @@ export const appKey = (text: string | undefined): string | undefined =>
   guidOf(text?.replace(/^(application|serviceprincipal)_/i, ''));
 
 export function appKeys(record: unknown): string[] {
-  const value = auditDataOf(record) ?? record;
+  const value = nativeOf(record);
   const app = objectAt(value, 'initiatedBy', 'app');
   return distinct(
     [
@@ -15,6 +15,7 @@ export function appKeys(record: unknown): string[] {
       ),
       textAt(value, 'AppAccessContext', 'ClientAppId'),
       textAt(app, 'appId'),
+      textAt(value, 'identity', 'claims', 'appid'),
       textAt(app, 'servicePrincipalId'),
       namedValue(objectsAt(value, 'additionalDetails'), 'AppId'),
       ...objectsAt(value, 'targetResources')

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { auditDataOf } from '../../record.ts';
+import { auditDataOf, nativeOf } from '../../record.ts';
 import { distinct, objectAt, textAt } from '../fields.ts';
 
 /**
@@ -35,18 +35,20 @@ const FIELDS = [
 
 export function ipKeys(record: unknown): string[] {
   const inner = auditDataOf(record);
-  const value = inner ?? record;
+  const value = nativeOf(record);
   return distinct(
     [
       ...FIELDS.map((name) => textAt(value, name)),
       textAt(objectAt(value, 'initiatedBy', 'user'), 'ipAddress'),
       // The envelope's is often null although the record has one.
       inner && textAt(record, 'clientIp'),
+      // Diagnostic settings: beside the record.
+      textAt(record, 'callerIpAddress'),
     ].map(ipKey),
   );
 }
 
 /** The address that tells attacker from owner: both may share ClientIP, a front end; ClientIPAddress is the client. */
 export function clientIp(value: unknown): string | undefined {
-  return ipKey(textAt(auditDataOf(value) ?? value, 'ClientIPAddress')) ?? ipKeys(value)[0];
+  return ipKey(textAt(nativeOf(value), 'ClientIPAddress')) ?? ipKeys(value)[0];
 }

@@ -1,4 +1,4 @@
-import { auditDataOf } from '../../record.ts';
+import { nativeOf } from '../../record.ts';
 import { distinct, guidOf, namedValue, objectAt, objectsAt, textAt } from '../fields.ts';
 
 /** Sessions: the id that links one sign-in to what was done with its token (DETECTIONS §3 names every place). */
@@ -11,7 +11,7 @@ export function sessionKey(text: string | undefined): string | undefined {
 }
 
 export function sessionKeys(record: unknown): string[] {
-  const value = auditDataOf(record) ?? record;
+  const value = nativeOf(record);
   return distinct(
     [
       textAt(value, 'sessionId'),
@@ -30,7 +30,7 @@ const linkable = (value: unknown, ...path: string[]): string | undefined =>
 
 /** Unique token ids: case-sensitive; they tie a mailbox record to one sign-in where no session id is written. */
 export function tokenIds(record: unknown): string[] {
-  const value = auditDataOf(record) ?? record;
+  const value = nativeOf(record);
   return distinct([
     textAt(value, 'uniqueTokenIdentifier'),
     textAt(value, 'AppAccessContext', 'UniqueTokenId'),

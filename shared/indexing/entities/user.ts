@@ -1,4 +1,4 @@
-import { auditDataOf, isObject } from '../../record.ts';
+import { auditDataOf, diagnosticOf, isObject } from '../../record.ts';
 import { distinct, guidOf, objectAt, objectsAt, textAt, type Json } from '../fields.ts';
 
 /**
@@ -59,11 +59,29 @@ function identities(value: unknown): Identity[] {
   const inner = auditDataOf(value);
   const found = inner
     ? [[textAt(value, 'userPrincipalName'), textAt(value, 'userId')], ...auditLogIdentities(inner)]
-    : [...graphIdentities(value), ...auditLogIdentities(value)];
+    : recordIdentities(diagnosticOf(value) ?? value);
   return found.map((texts) => ({ keys: distinct(texts.map(userKey)) })).filter((i) => i.keys.length > 0);
 }
 
 type Texts = (string | undefined)[];
+
+const recordIdentities = (value: Json): Texts[] => [
+  ...graphIdentities(value),
+  ...auditLogIdentities(value),
+  activityIdentity(value),
+];
+
+const CLAIM = 'http://schemas.';
+
+/** Azure's activity log (imports only): whoever called, and the claims of the token that was used. */
+function activityIdentity(value: Json): Texts {
+  const claims = objectAt(value, 'identity', 'claims');
+  return [
+    textAt(value, 'caller'),
+    textAt(claims, `${CLAIM}xmlsoap.org/ws/2005/05/identity/claims/upn`),
+    textAt(claims, `${CLAIM}microsoft.com/identity/claims/objectidentifier`),
+  ];
+}
 
 function graphIdentities(value: Json): Texts[] {
   const by = objectAt(value, 'initiatedBy');
