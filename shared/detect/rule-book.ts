@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { componentsOf, type Component } from './components.ts';
 import { NATIVE_RULES } from './native/index.ts';
+import { firstDeviceCode } from './native/first-device-code.ts';
 import { incidentJoin } from './native/incident-join.ts';
 import type { NativeRule } from './native/native-rule.ts';
 import { scopeSweep } from './native/scope-sweep.ts';
@@ -69,7 +70,7 @@ export function makeRuleBook(input: BookInput = {}): RuleBook {
 }
 
 /** Rules on findings: applied by whoever stores what a book found (`pivot/follow-up.ts`). */
-const FOLLOW_UPS = [incidentJoin, scopeSweep];
+const FOLLOW_UPS = [firstDeviceCode, incidentJoin, scopeSweep];
 
 const ownFiles = (folder: string): RuleFile[] =>
   RULE_FILES.filter(({ file }) => file.startsWith(`${folder}/`));

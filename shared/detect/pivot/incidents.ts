@@ -11,11 +11,11 @@ import {
 } from '../native/incident-join.ts';
 import { infoOf } from '../rule-info.ts';
 import { LEVELS } from '../sigma/index.ts';
+import { readAll } from './read-findings.ts';
 
 const DAY = 86_400_000;
 /** A chain of findings is followed this far to both sides of what was just found. */
 const MAX_SPAN_MS = 60 * DAY;
-const PAGE = 1000;
 const MAX_MEMBERS_SHOWN = 100;
 const info = infoOf(incidentJoin, 'own');
 
@@ -96,22 +96,6 @@ async function around(
     if (needFrom >= fromMs && needTo <= toMs) return { all, touched };
     [fromMs, toMs] = [Math.min(fromMs, needFrom), Math.max(toMs, needTo)];
   }
-}
-
-async function readAll(
-  table: FindingsTable,
-  tenant: string,
-  fromMs: number,
-  toMs: number,
-): Promise<Finding[]> {
-  const all: Finding[] = [];
-  let after: string | undefined;
-  do {
-    const page = await table.list({ tenant, fromMs, toMs: toMs + 1 }, PAGE, after);
-    all.push(...page.findings);
-    after = page.next;
-  } while (after !== undefined);
-  return all;
 }
 
 /** The finding that says so. It lies at its first member, where its id does not move when it grows. */

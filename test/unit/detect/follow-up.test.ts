@@ -4,6 +4,7 @@ import { DetectionConfig } from '../../../shared/detect/allow/config-table.ts';
 import { BookShelf } from '../../../shared/detect/book-shelf.ts';
 import type { Finding } from '../../../shared/detect/findings/finding.ts';
 import { FindingsTable } from '../../../shared/detect/findings/findings-table.ts';
+import { firstDeviceCode } from '../../../shared/detect/native/first-device-code.ts';
 import { incidentJoin } from '../../../shared/detect/native/incident-join.ts';
 import { scopeSweep } from '../../../shared/detect/native/scope-sweep.ts';
 import { detectNew } from '../../../shared/detect/run/detect-new.ts';
@@ -125,5 +126,62 @@ describe('what the intruder used', () => {
     await detect(young);
     expect((await of(young, incidentJoin.key)).map(({ user }) => user)).toEqual([johanna, marek]);
     expect(await of(young, scopeSweep.key)).toEqual([]);
+  });
+});
+
+describe('sign-ins by device code', () => {
+  const person = 'code@sunnyside-trading.example';
+  const at = (day: number, id: string, over: object = {}): Sourced => ({
+    source: 'signins-interactive',
+    text: JSON.stringify({
+      id,
+      createdDateTime: new Date(Date.UTC(2026, 9, day, 9)).toISOString(),
+      userPrincipalName: person,
+      userId: '00000000-0000-4000-8000-00000000c0de',
+      appId: '04b07795-8ddb-461a-bbee-02f9e1bf7b46',
+      ipAddress: '198.51.100.9',
+      isInteractive: true,
+      signInEventTypes: ['interactiveUser'],
+      status: { errorCode: 0 },
+      ...over,
+    }),
+  });
+  const code = { authenticationProtocol: 'deviceCode' };
+  const ordinary = [1, 2, 3, 4, 5, 16, 17, 18].map((day) => at(day, `o${day}`));
+  const firsts = async (own: BundleWorld) =>
+    (await of(own, firstDeviceCode.key)).map(({ records, state }) => [records[0]!.recordId, state]);
+
+  it('are raised when none came in the fourteen days before, once', async () => {
+    const own = await bundleWorld(TENANT, [
+      ...ordinary,
+      at(10, 'a', code),
+      at(12, 'b', code),
+      at(28, 'c', code),
+    ]);
+    await detect(own);
+    expect(await firsts(own)).toEqual([
+      ['a', 'open'],
+      ['c', 'open'],
+    ]);
+    await detect(own);
+    expect(await firsts(own)).toHaveLength(2);
+  });
+
+  it('are taken back when an earlier one comes late', async () => {
+    const own = await bundleWorld(TENANT, [...ordinary, at(10, 'a', code)]);
+    await detect(own);
+    await own.append([at(8, 'z', code)]);
+    await detect(own);
+    expect(await firsts(own)).toEqual([
+      ['z', 'open'],
+      ['a', 'closed'],
+    ]);
+  });
+
+  it('of people without a past are left to the rule on all of them', async () => {
+    const own = await bundleWorld(TENANT, [at(10, 'a', code)]);
+    await detect(own);
+    expect(await firsts(own)).toEqual([]);
+    expect(await of(own, 'signin-device-code')).toHaveLength(1);
   });
 });
