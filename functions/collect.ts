@@ -13,7 +13,7 @@ app.timer('collect', {
   schedule: '0 */5 * * * *',
   handler: async () => {
     await root.ready();
-    const { settings, specs, windows, clock, log } = root;
+    const { settings, specs, watched, windows, clock, log } = root;
     try {
       await runCollect({
         tenants: settings.tenants,
@@ -30,10 +30,11 @@ app.timer('collect', {
       await sweepTenants({ ...root.stores, blobs: root.stores.archive, clock, log }, settings.tenants);
     } finally {
       // Alerts hear of the state whatever became of this run.
-      await reportState({ tenants: settings.tenants, specs, windows, nowMs: clock.now(), log });
+      await reportState({ tenants: settings.tenants, specs: watched, windows, nowMs: clock.now(), log });
       const url = settings.alertWebhookUrl;
       const send = (alert: Alert): Promise<boolean> => sendAlert({ url: url!, fetch, log }, alert);
-      if (url !== undefined) await tellRetention({ tenants: settings.tenants, specs, windows, clock, send });
+      if (url !== undefined)
+        await tellRetention({ tenants: settings.tenants, specs: watched, windows, clock, send });
     }
   },
 });

@@ -81,7 +81,7 @@ app.http('health', {
     query(request, []);
     const health = await readHealth(root.windows, {
       tenants: tenantsOf(),
-      specs: root.specs,
+      specs: root.watched,
       nowMs: root.clock.now(),
     });
     return json(health, health.healthy ? 200 : 503);

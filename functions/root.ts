@@ -11,6 +11,7 @@ import { LocalBudget, SharedBudget, type Budget, type Limit } from '../shared/co
 import { tenantApis } from '../shared/collect/compose.ts';
 import { scheduleMs } from '../shared/collect/settle.ts';
 import { sourceSpec, SOURCES } from '../shared/collect/sources/index.ts';
+import { retentionDaysOf, watchedSources } from '../shared/collect/sources/watched.ts';
 import { StateReader, type StateApis } from '../shared/collect/state.ts';
 import { Subscriptions } from '../shared/collect/subscriptions.ts';
 import { graphTransport, guarded } from '../shared/collect/transport.ts';
@@ -131,7 +132,7 @@ async function coverageOf(tenant: string, fromMs: number, toMs: number): Promise
     sources: settings.sources,
     nowMs: clock.now(),
     lateMs: scheduleMs(settings.settleHours),
-    retentionDays: (source) => sourceSpec(source)?.retentionDays,
+    retentionDays: retentionDaysOf,
   });
   const imported = await importCoverage(stores.archive, tenant, { fromMs, toMs });
   return imported ? [...collected, imported] : collected;
@@ -160,6 +161,7 @@ export const root = {
   subscriptions,
   apis,
   specs: SOURCES.filter((s) => settings.sources.includes(s.id)),
+  watched: watchedSources(settings.sources),
   collector: new WindowCollector({
     archive,
     windows,

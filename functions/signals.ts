@@ -1,6 +1,6 @@
 import { readHealth, type RetentionAlarm, type SourceHealth } from '../shared/archive/health.ts';
 import type { WindowTable } from '../shared/archive/windows.ts';
-import type { SourceSpec } from '../shared/collect/spec.ts';
+import type { WatchedSource } from '../shared/collect/sources/watched.ts';
 import { formatSeconds } from '../shared/instant.ts';
 import type { Log } from '../shared/log.ts';
 import { emit, metrics } from '../shared/telemetry.ts';
@@ -14,7 +14,7 @@ const REPEAT_MS = 3 * HOUR;
 
 export interface SignalDeps {
   readonly tenants: readonly string[];
-  readonly specs: readonly SourceSpec[];
+  readonly specs: readonly WatchedSource[];
   readonly windows: WindowTable;
   readonly nowMs: number;
   readonly log: Log;
@@ -41,7 +41,7 @@ function reportSource(d: SignalDeps, tenant: string, s: SourceHealth): void {
 }
 
 /** Windows that the vendor deleted before they were collected: they lie around the edge of what it keeps. */
-async function reportGaps(d: SignalDeps, tenant: string, spec: SourceSpec): Promise<void> {
+async function reportGaps(d: SignalDeps, tenant: string, spec: WatchedSource): Promise<void> {
   const edgeMs = d.nowMs - spec.retentionDays * DAY;
   let gaps = 0;
   for await (const w of d.windows.overlapping(tenant, spec.id, edgeMs - 2 * DAY, edgeMs + DAY)) {

@@ -79,6 +79,7 @@ export function afterReceipt(row: WindowRow, receipt: Receipt, settleHours: read
       settled: true,
       dueMs: 0,
       queuedMs: 0,
+      collectedMs: Date.parse(receipt.startedAt),
       records: 0,
       reason: receipt.reason ?? '',
     };

@@ -4,7 +4,10 @@ import type { WindowRow, WindowTable } from './windows.ts';
 
 export interface SourceHealth {
   readonly source: SourceId;
-  /** Age of the newest instant that was collected at least once, seconds; null when nothing was collected yet. */
+  /**
+   * Age of the newest instant that was collected at least once, seconds; null when nothing was collected yet, and for
+   * the audit search, which follows days behind on purpose.
+   */
   readonly lagSeconds: number | null;
   /** Windows never collected or failed, whose records the vendor still keeps. */
   readonly waiting: number;

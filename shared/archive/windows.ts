@@ -28,7 +28,7 @@ export interface WindowRow {
   readonly dueMs: number;
   /** When its last queue message was sent; 0 for none outstanding. */
   readonly queuedMs: number;
-  /** When the last pass ended; 0 for never. */
+  /** When the last pass began, or the gap was put on record; 0 for never. */
   readonly collectedMs: number;
   /** When the window was planned; unknown for rows rebuilt from receipts. */
   readonly plannedMs?: number;

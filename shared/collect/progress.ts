@@ -130,6 +130,7 @@ export const gapWindow = (
   settled: true,
   dueMs: 0,
   queuedMs: 0,
+  collectedMs: nowMs,
   records: 0,
   reason: `not collected in time: on ${formatSeconds(nowMs)} it was older than the ${spec.retentionDays} days that the vendor keeps`,
 });

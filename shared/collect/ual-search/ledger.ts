@@ -121,6 +121,6 @@ export function afterSearch(
     reason: receipt.reason ?? '',
     dueMs: 0,
     queuedMs: 0,
-    collectedMs: gap ? row.collectedMs : Date.parse(receipt.startedAt),
+    collectedMs: Date.parse(receipt.startedAt),
   };
 }

@@ -88,6 +88,7 @@ async function recordLost(d: SubmitDeps, row: WindowRow, toMs: number): Promise<
     settled: true,
     dueMs: 0,
     queuedMs: 0,
+    collectedMs: now,
     records: 0,
     reason,
   };

@@ -7,11 +7,17 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { reportState } from '../../../functions/signals.ts';
+import { readHealth } from '../../../shared/archive/health.ts';
 import { newWindow, WindowTable } from '../../../shared/archive/windows.ts';
+import { recordGap } from '../../../shared/collect/gap.ts';
+import { clampToRetention } from '../../../shared/collect/progress.ts';
+import { watchedSources } from '../../../shared/collect/sources/watched.ts';
+import { formatSeconds } from '../../../shared/instant.ts';
+import { COLLECTED_SOURCES, SOURCE_IDS } from '../../../shared/sources.ts';
 import { SOURCES } from '../../../shared/collect/sources/index.ts';
 import type { Facts, Log } from '../../../shared/log.ts';
 import { redactor, secretsOf } from '../../../shared/redact.ts';
-import { MemoryTables } from '../../../shared/store/memory.ts';
+import { MemoryBlobs, MemoryTables } from '../../../shared/store/memory.ts';
 import { counted, emit, metrics } from '../../../shared/telemetry.ts';
 import { signalsFile } from '../../../infra/azure/check/contracts.ts';
 import { json } from '../azure/project.ts';
@@ -97,6 +103,46 @@ describe('signals at the end of collect', () => {
         (l) => l['signal'] === 'coverage.gap',
       );
     expect([await told(0), await told(7_200_000), await told(4 * 3_600_000)]).toEqual([true, true, false]);
+  });
+
+  // Found: gaps carried no time of their own, so that none was ever told.
+  it('a gap is told as the collector puts it on record', async () => {
+    const blobs = new MemoryBlobs();
+    const lines = await signalsOf(async (windows) => {
+      const window = newWindow(A, spec.id, edge - DAY, edge + DAY, edge);
+      await windows.put(window);
+      const lost = clampToRetention(spec, window, nowMs)!;
+      await recordGap({ blobs, windows }, window, lost, nowMs);
+    });
+    expect(lines.filter((l) => l['signal'] === 'coverage.gap')).toMatchObject([
+      { source: spec.id, from: formatSeconds(edge - DAY) },
+    ]);
+  });
+
+  it('speak of the audit search too: what waits, is refused or is lost, but not of its lag, which is meant', async () => {
+    const [search] = watchedSources(['ual-search']);
+    expect(search).toEqual({ id: 'ual-search', retentionDays: 180 });
+    expect(watchedSources(SOURCE_IDS).map(({ id }) => id)).toEqual(COLLECTED_SOURCES);
+    const windows = new WindowTable(new MemoryTables());
+    const oldest = nowMs - 180 * DAY;
+    const at = { ...newWindow(A, 'ual-search', oldest, oldest + DAY, 0), reason: 'waiting for its search' };
+    await windows.createAll([
+      { ...at, fromMs: oldest - DAY, toMs: oldest, state: 'gap', settled: true, collectedMs: nowMs },
+      at,
+      { ...at, fromMs: nowMs - 5 * DAY, toMs: nowMs - 4 * DAY, state: 'complete', settled: true, passes: 1 },
+    ]);
+    await windows.setNote(A, 'ual-search', { unavailable: 'no permission', sinceMs: 0, probeMs: 0 });
+    const { log, lines } = recording();
+    await reportState({ tenants: [A], specs: [search!], windows, nowMs, log });
+    expect(lines.map((l) => [l['signal'], l['source']])).toEqual([
+      ['health', undefined],
+      ['source.unavailable', 'ual-search'],
+      ['coverage.expiring', 'ual-search'],
+      ['coverage.gap', 'ual-search'],
+    ]);
+    const health = await readHealth(windows, { tenants: [A], specs: [search!], nowMs });
+    expect(health.sources).toMatchObject([{ source: 'ual-search', lagSeconds: null, waiting: 1 }]);
+    expect(health.problems[0]).toContain('waiting for its search');
   });
 });
 
