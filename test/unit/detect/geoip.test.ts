@@ -74,17 +74,12 @@ describe('GEOIP_DATABASE', () => {
     expect(lookup.of('2a0b:f4c2::9')).toEqual({ asn: 60729, owner: 'Zwiebelfreunde e.V.', country: 'DE' });
   });
 
-  it.each([
-    '198.51.100.8',
-    '2001:db8::1',
-    '54.37.0.1',
-    '',
-    'nonsense',
-    '54.36.108',
-    '__proto__',
-  ])('knows nothing of %s', (ip) => {
-    expect(openNetworkLookup(`${pathOf('asn')},${pathOf('ipinfo')}`).of(ip)).toEqual({});
-  });
+  it.each(['198.51.100.8', '2001:db8::1', '54.37.0.1', '', 'nonsense', '54.36', '__proto__'])(
+    'knows nothing of %s',
+    (ip) => {
+      expect(openNetworkLookup(`${pathOf('asn')},${pathOf('ipinfo')}`).of(ip)).toEqual({});
+    },
+  );
 
   it('that is not set knows nothing', () => {
     for (const paths of [undefined, '', ' , ']) expect(openNetworkLookup(paths)).toBe(NO_LOOKUP);
