@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../errors.ts';
 import type { BlobStore, TableStore } from '../../store/stores.ts';
-import { joinText, MAX_ROW_TEXT, splitText } from '../cells.ts';
+import { joinText, splitText } from '../../store/long-text.ts';
+import { MAX_ROW_TEXT } from '../cells.ts';
 import { configPartition, loadedRulesPartition, TABLE } from '../keys.ts';
 import type { RuleFile } from '../rule-files.ts';
 import { escapeKey } from '../../layout.ts';

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../errors.ts';
 import type { StoredRow, TableStore } from '../../store/stores.ts';
-import { joinText, splitText } from '../cells.ts';
+import { joinText, splitText } from '../../store/long-text.ts';
 import { findingPartition, findingRow, monthOfId, monthsOf, TABLE } from '../keys.ts';
 import { LEVELS, type Level } from '../sigma/index.ts';
 import { summarise } from './explain.ts';

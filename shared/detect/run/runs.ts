@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
 import { QUEUE } from '../../messages.ts';
 import type { TableStore } from '../../store/stores.ts';
-import { joinText, splitText } from '../cells.ts';
+import { joinText, splitText } from '../../store/long-text.ts';
 import { runFindingsPartition, runPartition, TABLE } from '../keys.ts';
 import type { Finding } from '../findings/finding.ts';
 import { isoOf } from '../findings/finding.ts';

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { HoldfastError } from '../../errors.ts';
 import { escapeKey } from '../../layout.ts';
 import type { StoredRow, TableStore } from '../../store/stores.ts';
-import { joinText, packJson, splitText, unpackJson } from '../cells.ts';
+import { joinText, splitText } from '../../store/long-text.ts';
+import { packJson, unpackJson } from '../cells.ts';
 import { statePartition, TABLE } from '../keys.ts';
 
 export interface Stored<T> {
