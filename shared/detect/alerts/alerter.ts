@@ -1,3 +1,4 @@
+import { isTaken, postWebhook, webhookBody, webhookKind } from '../../alerts.ts';
 import { describeError } from '../../errors.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
@@ -6,7 +7,7 @@ import { isoOf, type Finding } from '../findings/finding.ts';
 import { FindingsTable } from '../findings/findings-table.ts';
 import { alertPartition, TABLE } from '../keys.ts';
 import type { Level } from '../sigma/index.ts';
-import { bodyFor, groupFindings, kindOf, type AlertGroup } from './messages.ts';
+import { groupFindings, messageOf, type AlertGroup } from './messages.ts';
 
 export interface AlerterOptions {
   readonly url: string | undefined;
@@ -18,7 +19,6 @@ export interface AlerterOptions {
 }
 
 const ATTEMPTS = 3;
-const TIMEOUT_MS = 15_000;
 
 /**
  * Tells of new findings by webhook, one message a session. *Never twice*: a finding is claimed by a row before it is
@@ -93,7 +93,7 @@ export class Alerter {
   }
 
   async #send(group: AlertGroup): Promise<Outcome> {
-    const body = JSON.stringify(bodyFor(kindOf(this.#o.url!), group));
+    const body = JSON.stringify(webhookBody(webhookKind(this.#o.url!), messageOf(group)));
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#post(body);
       if (outcome !== 'refused' || attempt === ATTEMPTS) return outcome;
@@ -103,18 +103,11 @@ export class Alerter {
 
   async #post(body: string): Promise<Outcome> {
     try {
-      const response = await this.#o.fetch(this.#o.url!, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      await response.body?.cancel();
-      if (response.ok) return 'taken';
+      const status = await postWebhook(this.#o.url!, body, this.#o.fetch);
+      if (isTaken(status)) return 'taken';
       // A gateway that gave up waiting does not say whether the receiver got the message.
-      if (response.status === 502 || response.status === 504) return 'unknown';
-      this.#o.log.warn('alert.refused', { status: response.status });
+      if (status === 502 || status === 504) return 'unknown';
+      this.#o.log.warn('alert.refused', { status });
       return 'refused';
     } catch (error) {
       this.#o.log.warn('alert.failed', { error: describeError(error) });

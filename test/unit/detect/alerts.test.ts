@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { webhookBody, webhookKind } from '../../../shared/alerts.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { Alerter } from '../../../shared/detect/alerts/alerter.ts';
-import { bodyFor, groupFindings, kindOf } from '../../../shared/detect/alerts/messages.ts';
+import { groupFindings, messageOf } from '../../../shared/detect/alerts/messages.ts';
 import type { Finding } from '../../../shared/detect/findings/finding.ts';
 import { FindingsTable } from '../../../shared/detect/findings/findings-table.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -117,12 +118,12 @@ describe('alerts', () => {
     ['https://hooks.slack.com/services/x', 'slack'],
     ['https://soar.example/hook', 'json'],
   ] as const)('%s gets the shape %s', (url, kind) => {
-    expect(kindOf(url)).toBe(kind);
+    expect(webhookKind(url)).toBe(kind);
   });
 
   it.each(['teams', 'slack'] as const)('in %s, texts from records make no links and call nobody', (kind) => {
     const [group] = groupFindings([finding(1)]);
-    const text = JSON.stringify(bodyFor(kind, group!));
+    const text = JSON.stringify(webhookBody(kind, messageOf(group!)));
     expect(text).not.toMatch(/<b>|\]\(|http:\/\/evil|@channel/);
     expect(text).toContain('A title');
   });
