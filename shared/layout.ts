@@ -74,11 +74,24 @@ export const reconciliationPrefix = (tenant: string): string => `reconciliation/
 export const reconciliationPath = (tenant: string, date: string): string =>
   `${reconciliationPrefix(tenant)}${date}.json`;
 
+/** Who asked for which bundle: one blob an entry, under the day of asking. */
+export const accessPrefix = (tenant: string): string => `access/tenant=${tenant}/`;
+export const accessPath = (tenant: string, atMs: number, id: string): string =>
+  `${accessPrefix(tenant)}${formatSeconds(atMs).slice(0, 10)}/${stamp(atMs)}-${id}.json`;
+
+/** What mailboxes, devices and policies looked like: one blob a look, under its day. */
+export const snapshotPrefix = (tenant: string): string => `state/tenant=${tenant}/`;
+export const standingSnapshotPath = (tenant: string, atMs: number): string =>
+  `${snapshotPrefix(tenant)}${formatSeconds(atMs).slice(0, 10)}/${stamp(atMs)}.json`;
+
 const RECEIPT_PATH =
   /^passes\/tenant=[^/]+\/source=[^/]+\/date=\d{4}-\d{2}-\d{2}\/\d{8}T\d{6}Z-\d{8}T\d{6}Z-\d{3,}\.json$/;
 const RECONCILIATION_PATH = /^reconciliation\/tenant=[^/]+\/\d{4}-\d{2}-\d{2}\.json$/;
+const ACCESS_PATH = /^access\/tenant=[^/]+\/\d{4}-\d{2}-\d{2}\/\d{8}T\d{6}Z-[0-9a-f-]{36}\.json$/;
+const SNAPSHOT_PATH = /^state\/tenant=[^/]+\/\d{4}-\d{2}-\d{2}\/\d{8}T\d{6}Z\.json$/;
 
-export type EvidenceKind = 'segment' | 'manifest' | 'receipt' | 'reconciliation' | 'seal';
+export type EvidenceKind =
+  'segment' | 'manifest' | 'receipt' | 'reconciliation' | 'access' | 'snapshot' | 'seal';
 
 /** What kind of evidence a blob is by its path; undefined for a path that holdfast never writes. */
 export function evidenceKind(path: string): EvidenceKind | undefined {
@@ -86,6 +99,8 @@ export function evidenceKind(path: string): EvidenceKind | undefined {
   if (archived) return archived.kind;
   if (RECEIPT_PATH.test(path)) return 'receipt';
   if (RECONCILIATION_PATH.test(path)) return 'reconciliation';
+  if (ACCESS_PATH.test(path)) return 'access';
+  if (SNAPSHOT_PATH.test(path)) return 'snapshot';
   return parseSealPath(path) ? 'seal' : undefined;
 }
 

@@ -2,12 +2,14 @@ import type { Clock } from '../clock.ts';
 import { describeError } from '../errors.ts';
 import { dateOf } from '../instant.ts';
 import {
+  accessPrefix,
   evidenceKind,
   parseSealPath,
   receiptRoot,
   reconciliationPrefix,
   sealPath,
   sealPrefix,
+  snapshotPrefix,
   tenantPrefix,
 } from '../layout.ts';
 import type { Log } from '../log.ts';
@@ -26,7 +28,7 @@ import {
 import { SealedSet } from './sealed-set.ts';
 
 /*
- * The rule by which each manifest, receipt and reconciliation lies in exactly one seal: a seal lists what the archive
+ * The rule by which each manifest, receipt, reconciliation, access entry and snapshot lies in exactly one seal: a seal lists what the archive
  * holds now and no earlier seal of the chain lists, whatever its event date. Blobs are written whole or not at all, and
  * once: one that appears while a seal is made is either in its listing or in the next day's. A seal is created under
  * its day's name with put-if-absent, so of two sealers on one day one wins and the other's work is dropped; a sealer
@@ -148,8 +150,10 @@ async function lastPath(blobs: BlobStore, tenant: string): Promise<string | unde
 
 /** Roots under which sealed evidence lies, in the order of their names. */
 export const sealedRoots = (tenant: string): readonly string[] => [
+  accessPrefix(tenant),
   receiptRoot(tenant),
   reconciliationPrefix(tenant),
+  snapshotPrefix(tenant),
   tenantPrefix(tenant),
 ];
 

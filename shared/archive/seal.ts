@@ -7,7 +7,7 @@ import { merkleRoot } from './merkle.ts';
 
 /**
  * A seal says: on this day these blobs existed with these bytes. It lists manifests (each holds the SHA-256 of its
- * segment), receipts and reconciliations, and names the seal before it by hash, so that none can be changed, taken
+ * segment), receipts, reconciliations, access entries and snapshots, and names the seal before it by hash, so that none can be changed, taken
  * out or put in later without the whole chain after it being written anew.
  *
  * What the chain cannot prove by itself is its own newest end. The hash of each seal therefore goes to the log

@@ -31,7 +31,7 @@ const verdict = (problems: readonly Problem[], bytes = 0, records = 0): BlobVerd
 });
 
 /**
- * Verifies one manifest (with its segment), receipt or reconciliation.
+ * Verifies one manifest (with its segment), receipt, reconciliation, access entry or snapshot.
  * @param sealed SHA-256 that its seal states; undefined when it is not sealed yet
  */
 export async function verifyBlob(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { formatSeconds } from '../instant.ts';
-import { stamp } from '../layout.ts';
+import { accessPath } from '../layout.ts';
 import type { BlobStore } from '../store/stores.ts';
 import type { Scope } from './scope.ts';
 
@@ -12,16 +12,13 @@ export interface AccessEntry {
   readonly scope?: Scope;
 }
 
-export const accessPrefix = (tenant: string): string => `access/tenant=${tenant}/`;
-
 export async function logAccess(
   blobs: BlobStore,
   tenant: string,
   nowMs: number,
   entry: AccessEntry,
 ): Promise<string> {
-  const at = formatSeconds(nowMs);
-  const path = `${accessPrefix(tenant)}${at.slice(0, 10)}/${stamp(nowMs)}-${randomUUID()}.json`;
+  const path = accessPath(tenant, nowMs, randomUUID());
   const { scope, ...rest } = entry;
   const body = {
     format: 1,

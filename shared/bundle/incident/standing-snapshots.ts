@@ -4,7 +4,7 @@ import type { BlobStore, TableStore } from '../../store/stores.ts';
 import type { TakeSnapshots } from '../../snapshot.ts';
 import { readFindings } from '../findings.ts';
 import { DAY_MS } from '../span.ts';
-import { stamp } from '../../layout.ts';
+import { standingSnapshotPath } from '../../layout.ts';
 
 export interface StandingDeps {
   readonly blobs: BlobStore;
@@ -18,8 +18,6 @@ const DAYS = 30;
 const MAX_USERS = 50;
 const TIME_MS = 8 * 60_000;
 
-export const snapshotPrefix = (tenant: string): string => `state/tenant=${tenant}/`;
-
 /**
  * Takes the state of every user with an open finding of the last 30 days, and keeps it in the archive, write-once and
  * beside the records: what an intruder's rule or device looked like is evidence even when it is gone tomorrow.
@@ -31,7 +29,7 @@ export async function snapshotOpenFindings(tenant: string, deps: StandingDeps): 
   const users = [...new Set(open.map((f) => f.user))].sort().slice(0, MAX_USERS);
   if (users.length === 0) return undefined;
   const files = await deps.snapshots({ tenant, users, apps: [], deadlineMs: nowMs + TIME_MS });
-  const path = `${snapshotPrefix(tenant)}${new Date(nowMs).toISOString().slice(0, 10)}/${stamp(nowMs)}.json`;
+  const path = standingSnapshotPath(tenant, nowMs);
   const body = { format: 1, takenAt: new Date(nowMs).toISOString(), because: 'open findings', users, files };
   await deps.blobs.putNew(path, Buffer.from(JSON.stringify(body)), { contentType: 'application/json' });
   deps.log.info('snapshot.taken', { tenant, users: users.length, files: files.length });

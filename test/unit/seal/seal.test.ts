@@ -9,14 +9,41 @@ const sealOf = (world: SealedWorld, date: string) =>
   parseSeal(sealPath(TENANT, date), world.body(sealPath(TENANT, date)));
 
 const sealable = (world: SealedWorld): string[] =>
-  world.names(/./).filter((name) => ['manifest', 'receipt', 'reconciliation'].includes(evidenceKind(name)!));
+  world.names(/./).filter((name) => !['segment', 'seal', undefined].includes(evidenceKind(name)));
 
 describe('sealTenant', () => {
-  it('lists each manifest, receipt and reconciliation once in the whole chain, with the hash of its bytes', async () => {
+  it('lists each piece of evidence once in the whole chain, with the hash of its bytes', async () => {
     const world = await sealedWorld();
+    expect(new Set(sealable(world).map(evidenceKind))).toEqual(
+      new Set(['manifest', 'receipt', 'reconciliation', 'access', 'snapshot']),
+    );
     const entries = world.names(/^seals\//).flatMap((name) => parseSeal(name, world.body(name)).entries);
     expect(entries.map((e) => e.path).sort()).toEqual(sealable(world));
     expect(entries.every((e) => e.sha256 === sealHash(world.body(e.path)))).toBe(true);
+  });
+
+  it('takes in the access entries and snapshots of an archive whose earlier seals left them out', async () => {
+    const world = new SealedWorld();
+    await world.pass(records(3, 'a'));
+    await world.seal();
+    const earlier = world.names(/^seals\//);
+    await world.answered();
+    world.nextDay();
+    expect(await world.verify()).toMatchObject({ problems: [], unsealed: 2 });
+    expect(await world.seal()).toMatchObject({ kind: 'written', entries: 2, manifests: 0 });
+    expect(await world.verify()).toMatchObject({ problems: [], unsealed: 0, seals: 2 });
+    for (const path of world.names(/^(access|state)\//)) {
+      const damaged = world.copy();
+      damaged.delete(path);
+      expect((await damaged.verify()).problems).toMatchObject([{ kind: 'missing', blob: path }]);
+    }
+    expect(world.names(/^seals\//).slice(0, 1)).toEqual(earlier);
+  });
+
+  it('names a file in their folders that is neither', async () => {
+    const world = await sealedWorld();
+    world.replace(`access/tenant=${TENANT}/2026-11-20/notes.txt`, Buffer.from('x'));
+    expect((await world.verify()).problems).toMatchObject([{ kind: 'surplus' }]);
   });
 
   it('chains each seal to the one before by the hash of its bytes', async () => {

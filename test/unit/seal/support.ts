@@ -4,6 +4,8 @@ import { writeReconciliation } from '../../../shared/archive/reconciliation.ts';
 import { sealTenant, type SealOutcome } from '../../../shared/archive/seal-run.ts';
 import { verifyTenant, type VerifyOptions } from '../../../shared/archive/verify.ts';
 import { newProgress, type VerifyProgress } from '../../../shared/archive/verify-progress.ts';
+import { logAccess } from '../../../shared/bundle/access-log.ts';
+import { standingSnapshotPath } from '../../../shared/layout.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ArchiveRecord } from '../../../shared/record.ts';
 import type { SourceId } from '../../../shared/sources.ts';
@@ -92,6 +94,13 @@ export class SealedWorld {
     });
   }
 
+  /** Somebody asked for a bundle, and the daily look at open findings was taken. */
+  async answered(): Promise<void> {
+    await logAccess(this.blobs, TENANT, this.clock.ms, { action: 'bundle', caller: 'an investigator' });
+    const path = standingSnapshotPath(TENANT, this.clock.ms);
+    await this.blobs.putNew(path, Buffer.from('{"format":1,"users":["a@x.example"],"files":[]}'));
+  }
+
   verify(options: Partial<VerifyOptions> = {}, from = newProgress(this.clock.ms)): Promise<VerifyProgress> {
     return verifyTenant({ blobs: this.blobs, clock: this.clock, graceMs: 0, ...options }, TENANT, from);
   }
@@ -131,7 +140,7 @@ export const records = (count: number, prefix: string, date = '2026-11-19'): Arc
     }),
   );
 
-/** Three days with a seal each, over two sources, and one reconciliation. */
+/** Three days with a seal each, over two sources, one reconciliation, one access entry and one snapshot. */
 export async function sealedWorld(): Promise<SealedWorld> {
   const world = new SealedWorld();
   await world.pass(records(5, 'a'));
@@ -140,6 +149,7 @@ export async function sealedWorld(): Promise<SealedWorld> {
   world.nextDay();
   await world.pass(records(3, 'c'));
   await world.reconcile('2026-11-16');
+  await world.answered();
   await world.seal();
   world.nextDay();
   await world.pass(records(2, 'd', '2026-11-21'), '2026-11-21');

@@ -16,6 +16,8 @@ const KINDS = [
   ['manifest', /\.manifest\.json$/],
   ['receipt', /^passes\//],
   ['reconciliation', /^reconciliation\//],
+  ['access entry', /^access\//],
+  ['snapshot', /^state\//],
   ['seal', /^seals\//],
 ] as const;
 
