@@ -129,7 +129,7 @@ param httpConcurrency int = 16
 @description('Application (client) id that protects the HTTP API through App Service authentication. Empty: function keys only.')
 param apiClientId string = ''
 
-@description('With apiClientId: refuse callers that have only a function key.')
+@description('Refuse callers that have only a function key (AUTH_MODE entra). Needs apiClientId, or AUTH_AUDIENCE in extraAppSettings.')
 param apiRequireEntra bool = false
 
 @description('Further app settings, merged last.')

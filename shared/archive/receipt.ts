@@ -22,6 +22,8 @@ export const importSchema = z.object({
   contents: z.array(z.object({ name: z.string(), layout: z.string(), records: z.number() })),
   kinds: z.record(z.string(), z.number()),
   tables: z.record(z.string(), z.number()),
+  /** Records by the tenant in which they say they happened. */
+  tenants: z.record(z.string(), z.number()),
   untimed: z.number(),
   /** Records that a collected source has already; they are not stored a second time. */
   collected: z.number(),

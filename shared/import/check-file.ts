@@ -22,6 +22,8 @@ export const fileFacts = z.object({
   kinds: z.record(z.string(), z.number()),
   /** Records made from rows, by the table they were a row of. */
   tables: z.record(z.string(), z.number()),
+  /** Records by the tenant in which they say they happened; those that say none are not counted. */
+  tenants: z.record(z.string(), z.number()),
   /** The texts in it: one, or those of a zip. */
   contents: z.array(z.object({ name: z.string(), layout: z.string(), records: z.number() })),
 });
@@ -45,6 +47,9 @@ export async function checkFile(
   return tally.facts(file.size, await sha256Of(file));
 }
 
+/** Tenants told apart: texts of records must not grow the facts of a file without end. */
+const MAX_TENANTS = 50;
+
 class Tally {
   records = 0;
   timed = 0;
@@ -54,6 +59,7 @@ class Tally {
   #max: Ticks | undefined;
   readonly #kinds = new Map<string, number>();
   readonly #tables = new Map<string, number>();
+  readonly #tenants = new Map<string, number>();
   readonly #contents: { name: string; layout: string; records: number }[] = [];
 
   content(name: string, layout: string, records: number): void {
@@ -62,12 +68,14 @@ class Tally {
     else this.#contents.push({ name, layout, records });
   }
 
-  add({ kind, table, facts, text }: ImportedRecord): void {
+  add({ kind, table, tenant, facts, text }: ImportedRecord): void {
     this.records++;
     this.#bytes += text.length + 1;
     if (kind !== 'other' || table !== undefined) this.known++;
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
     if (table !== undefined) this.#tables.set(table, (this.#tables.get(table) ?? 0) + 1);
+    if (tenant !== undefined && (this.#tenants.has(tenant) || this.#tenants.size < MAX_TENANTS))
+      this.#tenants.set(tenant, (this.#tenants.get(tenant) ?? 0) + 1);
     const { ticks } = facts;
     if (ticks === undefined) return;
     this.timed++;
@@ -86,6 +94,7 @@ class Tally {
       to: formatTicks(this.#max!),
       kinds: Object.fromEntries(this.#kinds),
       tables: Object.fromEntries(this.#tables),
+      tenants: Object.fromEntries(this.#tenants),
       contents: this.#contents,
     };
   }

@@ -103,6 +103,7 @@ const receiptOf = (
     contents: facts.contents.map((c) => ({ ...c, name: shownName(c.name) })),
     kinds: facts.kinds,
     tables: facts.tables,
+    tenants: facts.tenants,
     untimed: facts.untimed,
     collected: stored.collected,
   },

@@ -5,7 +5,7 @@ import { cutPage, elementsOf } from './elements.ts';
 import { HEAD_BYTES, layoutName, layoutOf, pageProperty, type AskedFormat } from './layout.ts';
 import { mapRow } from './map/index.ts';
 import { peek } from './peek.ts';
-import { kindOf, type Kind } from './shape.ts';
+import { kindOf, tenantOf, type Kind } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
 import { contentsOf, type UnpackLimits } from './unpack.ts';
 
@@ -14,6 +14,8 @@ export interface ImportedRecord extends ArchiveRecord {
   readonly kind: Kind;
   /** The table whose row it was, where it was no record of its own. */
   readonly table?: string;
+  /** Where the record says it happened. */
+  readonly tenant?: string;
 }
 
 export interface Batch {
@@ -84,9 +86,9 @@ function fromJson(text: Buffer, value: Readonly<Record<string, unknown>>, place:
   const inner = value['AuditData'];
   if (typeof inner === 'string') return fromAuditData(inner, place);
   const kind = kindOf(value);
-  if (kind !== 'other') return { text, value: null, facts: readFacts(value), kind };
+  if (kind !== 'other') return recordOf(text, value);
   const mapped = mapRow(value);
-  if (!mapped) return { text, value: null, facts: readFacts(value), kind };
+  if (!mapped) return recordOf(text, value);
   const { imported: _row, ...native } = mapped.value;
   return fromRow(mapped.table, native, text.toString('utf8'));
 }
@@ -101,14 +103,22 @@ function fromCells(row: Readonly<Record<string, string>>, place: LinePlace): Imp
   if (!mapped) {
     // Of a table with that column, a row without it is damaged; any other table says nothing that can be read.
     if ('RecordType' in row && 'Operations' in row) throw brokenAt(place, `${CUT} is empty`, EXPORT_AGAIN);
-    return { ...rowText(row), kind: 'other' };
+    return { ...recordOf(Buffer.from(JSON.stringify(row)), row), kind: 'other' };
   }
   const { imported, ...native } = mapped.value;
   return fromRow(mapped.table, native, JSON.stringify(imported));
 }
 
-function rowText(row: Readonly<Record<string, string>>): ArchiveRecord {
-  return { text: Buffer.from(JSON.stringify(row)), value: null, facts: readFacts(row) };
+/** A record with what is known of it; the parsed value is let go. */
+function recordOf(text: Buffer, value: Readonly<Record<string, unknown>>): ImportedRecord {
+  const tenant = tenantOf(value);
+  return {
+    text,
+    value: null,
+    facts: readFacts(value),
+    kind: kindOf(value),
+    ...(tenant !== undefined && { tenant }),
+  };
 }
 
 function fromAuditData(text: string, place: LinePlace): ImportedRecord {
@@ -118,14 +128,14 @@ function fromAuditData(text: string, place: LinePlace): ImportedRecord {
     place,
     text.length >= 32_767 ? `${CUT} (32,767 characters: a spreadsheet has cut it)` : CUT,
   );
-  return { text: onOneLine(bytes), value: null, facts: readFacts(value), kind: kindOf(value) };
+  return recordOf(onOneLine(bytes), value);
 }
 
 /** The native members, then the row as it stood, spelling and all. */
 function fromRow(table: string, native: Readonly<Record<string, unknown>>, row: string): ImportedRecord {
   const head = JSON.stringify(native).slice(0, -1);
   const text = Buffer.from(`${head}${head === '{' ? '' : ','}"imported":${row.trim()}}`, 'utf8');
-  return { text: onOneLine(text), value: null, facts: readFacts(native), kind: kindOf(native), table };
+  return { ...recordOf(onOneLine(text), native), table };
 }
 
 /** JSON has line breaks between tokens only, and a line of the archive is one record. */

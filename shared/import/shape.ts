@@ -34,6 +34,18 @@ const TESTS: readonly (readonly [Kind, (value: Readonly<Record<string, unknown>>
 export const kindOf = (value: unknown): Kind =>
   isObject(value) ? (TESTS.find(([, fits]) => fits(value))?.[0] ?? 'other') : 'other';
 
+/** The tenant in which the record says it happened; lower case. Not the home of whoever acted: guests have another. */
+export function tenantOf(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  const inner = auditDataOf(value) ?? value;
+  return (
+    textOf(inner['OrganizationId']) ??
+    textOf(inner['organizationId']) ??
+    textOf(value['resourceTenantId']) ??
+    textOf(value['tenantId'])
+  )?.toLowerCase();
+}
+
 /** The collected sources whose archive may hold the same record already. */
 export const TWIN_SOURCES: Readonly<Record<Kind, readonly SourceId[]>> = {
   'unified-audit': ['ual-entra', 'ual-exchange', 'ual-sharepoint', 'ual-general', 'ual-dlp'],

@@ -59,16 +59,28 @@ export const resultOf = (
     ...(more > 0 && { moreSegments: more }),
     receipt: finished.receipt,
     ...(finished.before && { before: finished.before }),
-    notes: notesOf(facts, stored, finished),
+    notes: notesOf(ask.tenant, facts, stored, finished),
   };
 };
 
+/** One tenant's records under another's name are contaminated evidence: said, since only a person can tell why. */
+function tenantNote(tenant: string, tenants: FileFacts['tenants']): string[] {
+  const others = Object.entries(tenants).filter(([id]) => id !== tenant);
+  const records = others.reduce((sum, [, n]) => sum + n, 0);
+  if (records === 0) return [];
+  return [
+    `${records} records say that they happened in another tenant: check that the file belongs to this one.`,
+  ];
+}
+
 function notesOf(
-  { untimed, kinds, tables }: FileFacts,
+  tenant: string,
+  { untimed, kinds, tables, tenants }: FileFacts,
   stored: StoreProgress,
   { before }: Finished,
 ): string[] {
   const notes = ['An imported file proves what is in it, never that it is complete.'];
+  notes.push(...tenantNote(tenant, tenants));
   if (before) notes.push(`This file was imported before, ${before.importedAt}.`);
   if (stored.collected > 0)
     notes.push(

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { checkAccess } from './access.ts';
 import { azureYaml, permissionsFile, readParameters, signalsFile } from './contracts.ts';
 import { checkDecorators } from './decorators.ts';
 import { checkInterfaces, type Project } from './interfaces.ts';
@@ -49,6 +50,7 @@ export async function checkTemplates(
     problems.push(...template.problems, ...checkNames(template), ...checkDecorators(template));
     problems.push(
       ...checkInterfaces(template, project),
+      ...checkAccess(template),
       ...resources.problems,
       ...extensionProblems(template, json),
     );

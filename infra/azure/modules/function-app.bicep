@@ -119,6 +119,8 @@ var platformSettings = {
   // @azure/identity: this identity and no other, and no walk through credentials meant for workstations.
   AZURE_CLIENT_ID: identityClientId
   AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
+  // A small young generation: bundles and imports stream, and garbage of large buffers would otherwise wait for more memory.
+  languageWorkers__node__arguments: '--max-semi-space-size=8'
 }
 
 var productSettings = {
@@ -135,6 +137,8 @@ var chosenSettings = union(
   empty(graphEndpoint) ? {} : { GRAPH_ENDPOINT: graphEndpoint },
   empty(managementEndpoint) ? {} : { MANAGEMENT_ENDPOINT: managementEndpoint },
   empty(m365ClientId) ? {} : { M365_CLIENT_ID: m365ClientId },
+  // Without it the app would ask for a function key beside the token.
+  apiRequireEntra ? { AUTH_MODE: 'entra' } : {},
   empty(alertWebhookUrl) ? {} : { ALERT_WEBHOOK_URL: alertWebhookUrl },
   empty(appCertificatePem) ? {} : { M365_CERTIFICATE: appCertificatePem }
 )

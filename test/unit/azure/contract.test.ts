@@ -68,3 +68,11 @@ it('and by the three addresses elsewhere', () => {
     tableUri: at('table'),
   });
 });
+
+it('apiRequireEntra reaches the app: no key is asked for, and a key alone is worth nothing', async () => {
+  const chosen = await variable('function-app.bicep', 'chosenSettings');
+  const mode = isRecord(chosen) ? chosen['AUTH_MODE'] : undefined;
+  const storage = { M365_CLOUD: 'public', ARCHIVE_STORAGE__accountName: 'sthf1' };
+  expect(readSettings({ ...deployed, ...storage, AUTH_MODE: String(mode) }).access.mode).toBe('entra');
+  expect(readSettings({ ...deployed, ...storage }).access.mode).toBe('keys');
+});

@@ -129,6 +129,20 @@ describe('planted faults', () => {
       "module alerts 'modules/alerts.bicep' = {\n",
       /needs a scope/,
     ],
+    [
+      'token demanded in front of the app, and a key in it',
+      'modules/function-app.bicep',
+      "  apiRequireEntra ? { AUTH_MODE: 'entra' } : {},\n",
+      '',
+      /'apiRequireEntra' makes the platform demand a token, but no setting AUTH_MODE/,
+    ],
+    [
+      'a setting AUTH_MODE that follows another parameter',
+      'modules/function-app.bicep',
+      'apiRequireEntra ? { AUTH_MODE',
+      'empty(apiClientId) ? { AUTH_MODE',
+      /no setting AUTH_MODE 'entra' follows it/,
+    ],
     ['missing file', 'modules/alerts.bicep', '../signals.json', '../signal.json', /loadJsonContent.*ENOENT/],
     [
       'decorator on the wrong type',

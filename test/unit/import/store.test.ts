@@ -126,6 +126,20 @@ describe('an import', () => {
     expect(archivedLines(bench.blobs)).toContain(untimed);
   });
 
+  it('says when records are of another tenant', async () => {
+    const bench = importBench();
+    const own = audit('own', day(1), { OrganizationId: TENANT.toUpperCase() });
+    expect((await imported(bench, own)).notes.join()).not.toContain('another tenant');
+    const foreign = audit('foreign', day(1), { OrganizationId: '22222222-2222-4222-8222-222222222222' });
+    expect((await imported(bench, `${own}\n${foreign}`)).notes.join()).toContain(
+      '1 records say that they happened in another tenant',
+    );
+    expect(receipts(bench.blobs)[1]!.import!.tenants).toEqual({
+      [TENANT]: 1,
+      '22222222-2222-4222-8222-222222222222': 1,
+    });
+  });
+
   it('of two files with the same first and last second leaves two receipts', async () => {
     const bench = importBench();
     await imported(bench, `${records[0]}\n${records[4]}`);
