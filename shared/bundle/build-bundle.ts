@@ -1,5 +1,5 @@
 import { analyse } from './analysis/analyse.ts';
-import { People } from './analysis/people.ts';
+import { People } from '../detect/pivot/session/people.ts';
 import { bundleManifest } from './bundle-manifest.ts';
 import { gather, type Gathered } from './content.ts';
 import { evidenceFiles } from './evidence.ts';

@@ -1,14 +1,14 @@
 import type { RecordFile } from '../record-file.ts';
 import { Attributor } from './attribution.ts';
 import { Chart } from './chart-data.ts';
-import { eventOf, type Event } from './event.ts';
+import { eventOf, type Event } from '../../detect/pivot/session/event.ts';
 import { FactList } from './fact-list.ts';
 import type { Fact } from './facts.ts';
 import { MailFlow, type Delivery } from './mail-flow.ts';
-import type { People } from './people.ts';
-import { Sessions } from './sessions.ts';
+import type { People } from '../../detect/pivot/session/people.ts';
+import { Sessions } from '../../detect/pivot/session/sessions.ts';
 import { SignIns, type SignInWindow } from './sign-ins.ts';
-import { judge, type Habits, type JudgedSession } from './suspicion.ts';
+import { judge, type Habits, type JudgedSession } from '../../detect/pivot/session/verdict.ts';
 
 export interface AnalysisInput {
   readonly people: People;

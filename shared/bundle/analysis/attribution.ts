@@ -1,5 +1,5 @@
-import type { Event } from './event.ts';
-import type { JudgedSession } from './suspicion.ts';
+import type { Event } from '../../detect/pivot/session/event.ts';
+import type { JudgedSession } from '../../detect/pivot/session/verdict.ts';
 
 /** Why a record is counted among an intruder's: shown with every statement, since not all ways are equally sure. */
 export const BASES = {

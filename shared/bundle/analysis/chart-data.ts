@@ -1,4 +1,4 @@
-import type { Event, Place } from './event.ts';
+import type { Event, Place } from '../../detect/pivot/session/event.ts';
 
 const HOUR = 3_600_000;
 

@@ -1,5 +1,5 @@
 import type { Attribution, Basis } from './attribution.ts';
-import type { Event } from './event.ts';
+import type { Event } from '../../detect/pivot/session/event.ts';
 import { draftOf, type Draft, type Fact, type Field } from './facts.ts';
 
 /** Facts kept per report; beyond it they are counted, and stand in the records and the timeline all the same. */

@@ -1,7 +1,7 @@
 import { distinct, objectAt, objectsAt, textAt } from '../../indexing/fields.ts';
 import { textOf } from '../../record.ts';
 import type { Basis } from './attribution.ts';
-import { changed, changesOf, parametersOf, type Event } from './event.ts';
+import { changed, changesOf, parametersOf, type Event } from '../../detect/pivot/session/event.ts';
 import {
   accessType,
   affectedSubjects,
@@ -16,7 +16,7 @@ import {
   isSending,
   messageIdOf,
   subjectOf,
-} from './signals.ts';
+} from '../../detect/pivot/session/signals.ts';
 
 /** Sections 2 to 5 of a report; sign-ins (1) are told by session. */
 export type SectionId = 'activity' | 'security' | 'rules' | 'mail' | 'files';

@@ -1,6 +1,6 @@
 import { textAt } from '../../indexing/fields.ts';
-import type { Event } from './event.ts';
-import { isSending, messageIdOf } from './signals.ts';
+import type { Event } from '../../detect/pivot/session/event.ts';
+import { isSending, messageIdOf } from '../../detect/pivot/session/signals.ts';
 
 /** What mail protection recorded of a mail that was sent from a suspicious session. */
 export interface Delivery {

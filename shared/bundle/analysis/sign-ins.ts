@@ -1,5 +1,5 @@
 import type { Attribution } from './attribution.ts';
-import { errorCodeOf, isSignIn, type Event, type Place } from './event.ts';
+import { errorCodeOf, isSignIn, type Event, type Place } from '../../detect/pivot/session/event.ts';
 
 export interface SeenAt {
   readonly ip: string;

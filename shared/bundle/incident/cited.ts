@@ -1,5 +1,5 @@
 import type { SourceId } from '../../sources.ts';
-import type { Event } from '../analysis/event.ts';
+import type { Event } from '../../detect/pivot/session/event.ts';
 
 /** A record by its own id, before it has a line in a bundle. */
 export interface RecordCitation {

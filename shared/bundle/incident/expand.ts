@@ -2,14 +2,14 @@ import type { EntityKind } from '../../layout.ts';
 import { Cited } from './cited.ts';
 import { habitsOf, peopleOf } from './habits.ts';
 import type { Expansion, Included } from './included.ts';
-import { personOf, People, type Person } from '../analysis/people.ts';
+import { personOf, People, type Person } from '../../detect/pivot/session/people.ts';
 import { aliasesOf } from '../../indexing/query.ts';
 import { wantedKeys } from '../matcher.ts';
 import { locate, readRecords, type ReadDeps, type SegmentChunks } from '../read-records.ts';
 import type { Scope } from '../scope.ts';
-import { eventOf, type Event } from '../analysis/event.ts';
-import { Sessions } from '../analysis/sessions.ts';
-import { judge, NO_HABITS, type JudgedSession } from '../analysis/suspicion.ts';
+import { eventOf, type Event } from '../../detect/pivot/session/event.ts';
+import { Sessions } from '../../detect/pivot/session/sessions.ts';
+import { judge, NO_HABITS, type JudgedSession } from '../../detect/pivot/session/verdict.ts';
 import { findMailFlow } from './mail-search.ts';
 import { Pivot } from './pivot.ts';
 

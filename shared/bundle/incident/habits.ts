@@ -1,8 +1,8 @@
 import { aliasesOf, slicesOf } from '../../indexing/query.ts';
 import { mergeSummaries } from '../../indexing/summary.ts';
 import type { TableStore } from '../../store/stores.ts';
-import { personOf, type Person } from '../analysis/people.ts';
-import type { Habits } from '../analysis/suspicion.ts';
+import { personOf, type Person } from '../../detect/pivot/session/people.ts';
+import type { Habits } from '../../detect/pivot/session/verdict.ts';
 import type { Scope } from '../scope.ts';
 import { DAY_MS, dateRange } from '../span.ts';
 

@@ -5,7 +5,7 @@ import { datePrefix, parseArchivePath, type SegmentRef } from '../../layout.ts';
 import { parseRecord } from '../../record.ts';
 import { MAIL_FLOW, matchMail } from '../matcher.ts';
 import type { ReadDeps, SegmentChunks } from '../read-records.ts';
-import { eventOf } from '../analysis/event.ts';
+import { eventOf } from '../../detect/pivot/session/event.ts';
 import { recipientsOf } from '../analysis/mail-flow.ts';
 import type { SourceId } from '../../sources.ts';
 import { DAY_MS, datesOf } from '../span.ts';

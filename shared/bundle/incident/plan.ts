@@ -1,7 +1,7 @@
 import type { SourceCoverage } from '../../archive/coverage.ts';
 import type { EntityKind } from '../../layout.ts';
-import type { Person } from '../analysis/people.ts';
-import type { Habits } from '../analysis/suspicion.ts';
+import type { Person } from '../../detect/pivot/session/people.ts';
+import type { Habits } from '../../detect/pivot/session/verdict.ts';
 import { sealsOver, type SealUse } from '../evidence.ts';
 import { readFindings, type Finding } from '../findings.ts';
 import { wantedKeys, type WantedKeys } from '../matcher.ts';

@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis/analyse.ts';
 import type { Fact, SectionId } from '../analysis/facts.ts';
-import type { JudgedSession } from '../analysis/suspicion.ts';
+import type { JudgedSession } from '../../detect/pivot/session/verdict.ts';
 import type { RecordCitation } from '../incident/cited.ts';
 import type { BundlePlan } from '../incident/plan.ts';
 import type { SourceId } from '../../sources.ts';

@@ -1,5 +1,5 @@
 import { BASES, type Basis } from '../../analysis/attribution.ts';
-import { SIGNALS, THRESHOLD } from '../../analysis/signals.ts';
+import { SIGNALS, THRESHOLD } from '../../../detect/pivot/session/signals.ts';
 import {
   heading,
   list,

@@ -1,4 +1,4 @@
-import type { Place } from '../../analysis/event.ts';
+import type { Place } from '../../../detect/pivot/session/event.ts';
 import type { SignInWindow } from '../../analysis/sign-ins.ts';
 import { heading, list, paragraph, plural, type Block, type Inline, type Text } from '../doc.ts';
 import { sessionsOf, victims, type ReportInput } from '../input.ts';

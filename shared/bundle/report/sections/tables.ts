@@ -1,5 +1,5 @@
 import { isSerious } from '../../findings.ts';
-import type { JudgedSession } from '../../analysis/suspicion.ts';
+import type { JudgedSession } from '../../../detect/pivot/session/verdict.ts';
 import { placesChart, timelineChart } from '../charts.ts';
 import { heading, note, paragraph, plural, table, type Block, type Inline, type Text } from '../doc.ts';
 import { numbersOf, type ReportInput } from '../input.ts';

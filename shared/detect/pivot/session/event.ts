@@ -1,13 +1,13 @@
-import { clientIp } from '../../indexing/entities/ip.ts';
-import { tokenIds } from '../../indexing/entities/session.ts';
-import { userKey } from '../../indexing/entities/user.ts';
-import { entityKeys, type EntityKeys } from '../../indexing/entities/index.ts';
-import { distinct, guidOf, objectAt, objectsAt, textAt, type Json } from '../../indexing/fields.ts';
-import { userAgentOf } from '../../indexing/summary.ts';
-import { formatTicks, msFromTicks } from '../../instant.ts';
-import { classicRecordOf } from '../../audit-record.ts';
-import { textOf, type ArchiveRecord } from '../../record.ts';
-import type { SourceId } from '../../sources.ts';
+import { clientIp } from '../../../indexing/entities/ip.ts';
+import { tokenIds } from '../../../indexing/entities/session.ts';
+import { userKey } from '../../../indexing/entities/user.ts';
+import { entityKeys, type EntityKeys } from '../../../indexing/entities/index.ts';
+import { distinct, guidOf, objectAt, objectsAt, textAt, type Json } from '../../../indexing/fields.ts';
+import { userAgentOf } from '../../../indexing/summary.ts';
+import { formatTicks, msFromTicks } from '../../../instant.ts';
+import { classicRecordOf } from '../../../audit-record.ts';
+import { textOf, type ArchiveRecord } from '../../../record.ts';
+import type { SourceId } from '../../../sources.ts';
 
 /** A record as the analysis reads it. All text comes from records: hostile. */
 export interface Event {

@@ -1,5 +1,5 @@
-import { objectAt, objectsAt, namedValue, textAt } from '../../indexing/fields.ts';
-import { textOf } from '../../record.ts';
+import { objectAt, objectsAt, namedValue, textAt } from '../../../indexing/fields.ts';
+import { textOf } from '../../../record.ts';
 import { changed, changesOf, errorCodeOf, isSignIn, parametersOf, type Event } from './event.ts';
 
 /**
