@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Component } from './components.ts';
-import type { SigmaMatch } from './evaluation.ts';
+import type { FedMatch } from './evaluation.ts';
 import {
   CorrelationEngine,
   parseCorrelationState,
@@ -51,7 +51,7 @@ export class ComponentMemory {
     for (const [id, hit] of Object.entries(state?.hits ?? {})) this.#hits.set(id, hit);
   }
 
-  add(fed: readonly SigmaMatch[]): ResolvedChanges {
+  add(fed: readonly FedMatch[]): ResolvedChanges {
     for (const { sighting } of fed) {
       this.#sightings.set(sighting.recordId, sighting);
       this.#seenMs = Math.max(this.#seenMs, sighting.timeMs ?? 0);

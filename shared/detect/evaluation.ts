@@ -3,11 +3,18 @@ import { isObject, readFacts, textOf } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import type { BaselineRule, NativeRule, RecordRule, Verdict, WindowRule } from './native/native-rule.ts';
 import type { RuleBook } from './rule-book.ts';
-import type { Match, RecordIdentity } from './sigma/index.ts';
+import { RecordText, type CorrelatedMatch, type Match, type RecordIdentity } from './sigma/index.ts';
 import { bodyOf, ipOf, sightingOf, type PlacedRecord, type Sighting } from './sighting.ts';
 
+/** A match of a Sigma rule that reports by itself: what its finding says of it. */
 export interface SigmaMatch {
-  readonly match: Match;
+  readonly match: Pick<Match, 'ruleKey' | 'recordId' | 'condition' | 'selections'>;
+  readonly sighting: Sighting;
+}
+
+/** A match that correlations want. */
+export interface FedMatch {
+  readonly match: CorrelatedMatch;
   readonly sighting: Sighting;
 }
 
@@ -33,7 +40,7 @@ export interface Evaluated {
   /** Matches of Sigma rules that report by themselves. */
   readonly matches: SigmaMatch[];
   /** Matches that correlations want, those above among them. */
-  readonly fed: SigmaMatch[];
+  readonly fed: FedMatch[];
   readonly native: NativeMatch[];
   /** Of equal ones the earliest: most records of a session say the same. */
   readonly candidates: Map<string, Candidate>;
@@ -63,9 +70,18 @@ export class Evaluator {
       const sighting = seen.as(match.recordId, match.timeMs);
       if (match.standalone && !this.#silent.has(match.ruleKey))
         into.matches.push({ match: resolved(match), sighting });
-      if (match.correlate) into.fed.push({ match: slim(match), sighting });
+      if (match.correlated) into.fed.push({ match: slim(match), sighting });
     }
     for (const rule of this.#nativesOf(record.source)) APPLY[rule.type](rule as never, seen, into);
+  }
+
+  /** False: as its text shows, no rule can say anything of the record, and it need not be parsed. */
+  mayConcern(source: SourceId, line: Buffer): boolean {
+    const natives = this.#nativesOf(source);
+    if (natives.some(({ mayConcern }) => mayConcern === undefined)) return true;
+    const text = RecordText.of(line);
+    if (!text) return true;
+    return this.#book.set.canMatch(source, text) || natives.some(({ mayConcern }) => mayConcern!(text));
   }
 
   #nativesOf(source: SourceId): readonly NativeRule[] {
@@ -155,8 +171,17 @@ function isEarlier(seen: Seen, known: Sighting): boolean {
 }
 
 /** Without the record, so that a batch keeps no more than what it reports. */
-const resolved = (match: Match): Match => (match as Match & { toJSON?: () => Match }).toJSON?.() ?? match;
+const resolved = ({ ruleKey, recordId, condition, selections }: Match): SigmaMatch['match'] => ({
+  ruleKey,
+  recordId,
+  condition,
+  selections,
+});
 
 /** What correlations need of a match. */
-const slim = ({ ruleKey, recordId, timeMs, correlate, source }: Match): Match =>
-  ({ ruleKey, recordId, timeMs, correlate, source }) as Match;
+const slim = ({ ruleKey, recordId, timeMs, correlate }: Match): CorrelatedMatch => ({
+  ruleKey,
+  recordId,
+  timeMs,
+  correlate,
+});

@@ -87,66 +87,60 @@ const knownIp = cached(ipKey);
 const knownSession = cached(sessionKey);
 const knownGuid = cached(guidOf);
 
-const first = <T>(work: (text: string) => T | undefined, ...texts: readonly unknown[]): T | undefined => {
-  for (const text of texts) {
-    const found = typeof text === 'string' && text !== '' ? work(text) : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
-};
+/** What work makes of a value that is a text. */
+const make = <T>(work: (text: string) => T | undefined, text: unknown): T | undefined =>
+  typeof text === 'string' && text !== '' ? work(text) : undefined;
 
 /** Who acted: name and directory id. */
 function addActor(into: Known, body: Json): void {
   const by = objectAt(body, 'initiatedBy', 'user');
   const app = objectAt(body, 'initiatedBy', 'app');
-  const names = [
-    by?.['userPrincipalName'],
-    body['userPrincipalName'],
-    body['UserId'],
-    app?.['displayName'],
-    body['servicePrincipalId'],
-  ];
-  put(into, 'user', first(knownUser, ...names, by?.['id']));
-  const id = first(knownUser, by?.['id'], body['userId'], body['UserKey'], app?.['servicePrincipalId']);
-  if (id !== into.user) put(into, 'userId', id);
+  const user =
+    make(knownUser, by?.['userPrincipalName']) ??
+    make(knownUser, body['userPrincipalName']) ??
+    make(knownUser, body['UserId']) ??
+    make(knownUser, app?.['displayName']) ??
+    make(knownUser, body['servicePrincipalId']) ??
+    make(knownUser, by?.['id']);
+  put(into, 'user', user);
+  const id =
+    make(knownUser, by?.['id']) ??
+    make(knownUser, body['userId']) ??
+    make(knownUser, body['UserKey']) ??
+    make(knownUser, app?.['servicePrincipalId']);
+  if (id !== user) put(into, 'userId', id);
 }
 
 /** Order as in DETECTIONS §3. */
 export const sessionOf = (body: Json): string | undefined =>
-  first(
+  make(knownSession, body['sessionId']) ??
+  make(knownSession, body['SessionId']) ??
+  make(knownSession, member(body, 'AppAccessContext')?.['AADSessionId']) ??
+  make(
     knownSession,
-    body['sessionId'],
-    body['SessionId'],
-    member(body, 'AppAccessContext')?.['AADSessionId'],
     body['DeviceProperties'] === undefined
       ? undefined
       : namedValue(objectsAt(body, 'DeviceProperties'), 'SessionId'),
-    objectAt(body, 'initiatedBy', 'linkableIdentifiers')?.['sessionId'],
-    objectAt(body, 'initiatedBy', 'user', 'linkableIdentifiers')?.['sessionId'],
-  );
+  ) ??
+  make(knownSession, objectAt(body, 'initiatedBy', 'linkableIdentifiers')?.['sessionId']) ??
+  make(knownSession, objectAt(body, 'initiatedBy', 'user', 'linkableIdentifiers')?.['sessionId']);
 
 /** ClientIPAddress tells attacker from owner where both share ClientIP, a front end. */
 export const ipOf = (body: Json): string | undefined =>
-  first(
-    knownIp,
-    body['ClientIPAddress'],
-    body['ipAddress'],
-    body['ClientIP'],
-    body['ActorIpAddress'],
-    body['callerIpAddress'],
-    objectAt(body, 'initiatedBy', 'user')?.['ipAddress'],
-  );
+  make(knownIp, body['ClientIPAddress']) ??
+  make(knownIp, body['ipAddress']) ??
+  make(knownIp, body['ClientIP']) ??
+  make(knownIp, body['ActorIpAddress']) ??
+  make(knownIp, body['callerIpAddress']) ??
+  make(knownIp, objectAt(body, 'initiatedBy', 'user')?.['ipAddress']);
 
 const appOf = (body: Json): string | undefined =>
-  first(
-    knownGuid,
-    body['appId'],
-    member(body, 'AppAccessContext')?.['ClientAppId'],
-    body['ClientAppId'],
-    body['ApplicationId'],
-    body['AppId'],
-    objectAt(body, 'initiatedBy', 'app')?.['appId'],
-  );
+  make(knownGuid, body['appId']) ??
+  make(knownGuid, member(body, 'AppAccessContext')?.['ClientAppId']) ??
+  make(knownGuid, body['ClientAppId']) ??
+  make(knownGuid, body['ApplicationId']) ??
+  make(knownGuid, body['AppId']) ??
+  make(knownGuid, objectAt(body, 'initiatedBy', 'app')?.['appId']);
 
 export function asnOf(body: unknown): number | undefined {
   const asn = isObject(body) ? Number(body['autonomousSystemNumber'] ?? Number.NaN) : Number.NaN;

@@ -35,6 +35,8 @@ interface Chunk {
   readonly ref: SegmentRef;
   readonly index: number;
   readonly text: Buffer;
+  /** As the manifest says: every line is JSON. */
+  readonly sound: boolean;
 }
 
 /** Thirty days as the collector archives them: one segment an hour and source. */
@@ -56,8 +58,15 @@ export async function archived(): Promise<{ blobs: MemoryBlobs; refs: SegmentRef
   const chunks: Chunk[] = [];
   for (const ref of refs.sort((a, b) => (a.date < b.date ? -1 : 1))) {
     const body = (await blobs.get(segmentPath(ref)))!;
-    for (const [index, { offset, length }] of (await readManifest(blobs, ref))!.chunks.entries())
-      chunks.push({ ref, index, text: await gunzipMember(body.subarray(offset, offset + length), ref) });
+    const manifest = (await readManifest(blobs, ref))!;
+    const sound = manifest.unparsed === 0;
+    for (const [index, { offset, length }] of manifest.chunks.entries())
+      chunks.push({
+        ref,
+        index,
+        sound,
+        text: await gunzipMember(body.subarray(offset, offset + length), ref),
+      });
   }
   return { blobs, refs, chunks };
 }
@@ -132,8 +141,8 @@ async function detectAll(book: RuleBook, chunks: readonly Chunk[]): Promise<numb
     const { date } = chunks[at]!.ref;
     const evaluated = Evaluator.empty();
     for (; at < chunks.length && chunks[at]!.ref.date === date; at++) {
-      const { ref, index, text } = chunks[at]!;
-      scanText(text, { ref, chunk: index }, evaluator, evaluated);
+      const { ref, index, text, sound } = chunks[at]!;
+      scanText(text, { ref, chunk: index }, evaluator, evaluated, { sound });
     }
     findings += (await detection.conclude(evaluated, history)).findings.length;
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { dateOf, formatTicks, ticksFromMs } from '../../instant.ts';
 import type { NativeMatch, SigmaMatch } from '../evaluation.ts';
 import type { ResolvedHit } from '../correlation-memory.ts';
@@ -58,12 +58,18 @@ export interface Finding {
 
 const MAX_RECORDS = 100;
 
-export const isoOf = (ms: number): string => formatTicks(ticksFromMs(ms)).replace(/0000Z$/, 'Z');
+const YEAR_10000 = 253_402_300_800_000;
+
+/** ISO 8601 with milliseconds, rounded down. */
+export const isoOf = (ms: number): string =>
+  ms >= 0 && ms < YEAR_10000
+    ? new Date(Math.floor(ms)).toISOString()
+    : formatTicks(ticksFromMs(ms)).replace(/0000Z$/, 'Z');
 
 /** `20261124T135017000-<24 hex>`: hash over rule and what identifies the match. */
 export function findingId(rule: string, identity: string, timeMs: number): string {
-  const hash = createHash('sha256').update(`${rule}\0${identity}`).digest('hex').slice(0, 24);
-  return `${isoOf(timeMs).replace(/[-:.Z]/g, '')}-${hash}`;
+  const digest = hash('sha256', `${rule}\0${identity}`, 'hex').slice(0, 24);
+  return `${isoOf(timeMs).replace(/[-:.Z]/g, '')}-${digest}`;
 }
 
 /** Records without a time are findings of the day they are archived under. */
@@ -121,7 +127,9 @@ export function makeFinding(
   records: readonly Sighting[],
   explanation: Explanation,
 ): Finding {
+  const time = isoOf(timeMs);
   const times = records.map(timeOf);
+  const [from, to] = [Math.min(timeMs, ...times), Math.max(timeMs, ...times)];
   return {
     id: findingId(info.key, identity, timeMs),
     rule: info.key,
@@ -130,9 +138,9 @@ export function makeFinding(
     origin: info.origin,
     ...(info.author === undefined ? {} : { author: info.author }),
     tags: info.tags,
-    time: isoOf(timeMs),
-    from: isoOf(Math.min(timeMs, ...times)),
-    to: isoOf(Math.max(timeMs, ...times)),
+    time,
+    from: from === timeMs ? time : isoOf(from),
+    to: to === timeMs ? time : isoOf(to),
     ...whom(records, timeMs),
     explanation,
     records: records.slice(0, MAX_RECORDS),
@@ -146,9 +154,16 @@ function whom(
   records: readonly Sighting[],
   timeMs: number,
 ): Pick<Finding, 'user' | 'userId' | 'session' | 'ip'> {
-  const ordered = [...records].sort((a, b) => Number(b.timeMs === timeMs) - Number(a.timeMs === timeMs));
-  const pick = (name: 'user' | 'userId' | 'session' | 'ip') =>
-    ordered.find((record) => record[name] !== undefined)?.[name];
-  const found = (['user', 'userId', 'session', 'ip'] as const).map((name) => [name, pick(name)] as const);
-  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+  const ordered =
+    records.length > 1
+      ? [...records].sort((a, b) => Number(b.timeMs === timeMs) - Number(a.timeMs === timeMs))
+      : records;
+  const found: { -readonly [K in (typeof WHOM)[number]]?: string } = {};
+  for (const name of WHOM) {
+    const value = ordered.find((record) => record[name] !== undefined)?.[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
 }
+
+const WHOM = ['user', 'userId', 'session', 'ip'] as const;

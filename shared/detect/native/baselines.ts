@@ -2,7 +2,7 @@ import { namedValue, objectAt, objectsAt, textAt } from '../../indexing/fields.t
 import { isObject } from '../../record.ts';
 import { asnOf, ipOf, type Sighting } from '../sighting.ts';
 import { MIN_DAYS, type UserHistory } from './history.ts';
-import type { BaselineRule, Verdict } from './native-rule.ts';
+import { mayBeOneOf, type BaselineRule, type Verdict } from './native-rule.ts';
 import { HOSTING, networkOf } from './networks.ts';
 
 /** Rules on what is new for a person. A person without a past of some days is not judged. */
@@ -61,12 +61,15 @@ export const mailSync: BaselineRule = {
   sources: ['ual-exchange', 'ual-search', 'import'],
   operations: ['MailItemsAccessed'],
   days: 14,
+  mayConcern: (text) => mayBeOneOf(mailSync.operations!, text) && text.has('"Sync"'),
   candidate: (body) =>
     textAt(body, 'Operation') === 'MailItemsAccessed' &&
     namedValue(objectsAt(body, 'OperationProperties'), 'MailAccessType') === 'Sync' &&
     isOwnAct(body),
   judge: newNetwork,
 };
+
+const OWA = 'Client=OWA;Action=ViaProxy';
 
 export const webMail: BaselineRule = {
   ...base,
@@ -90,8 +93,8 @@ export const webMail: BaselineRule = {
     'Move',
   ],
   days: 14,
-  candidate: (body) =>
-    (textAt(body, 'ClientInfoString') ?? '').startsWith('Client=OWA;Action=ViaProxy') && isOwnAct(body),
+  mayConcern: (text) => text.has(OWA),
+  candidate: (body) => (textAt(body, 'ClientInfoString') ?? '').startsWith(OWA) && isOwnAct(body),
   judge: newNetwork,
 };
 
@@ -108,6 +111,7 @@ export const fileDownload: BaselineRule = {
   sources: ['ual-sharepoint', 'ual-search', 'import'],
   operations: ['FileDownloaded', 'FileSyncDownloadedFull'],
   days: 14,
+  mayConcern: (text) => mayBeOneOf(fileDownload.operations!, text),
   candidate: (body) => fileDownload.operations!.includes(textAt(body, 'Operation') ?? '') && isOwnAct(body),
   judge: newNetwork,
 };
@@ -126,6 +130,9 @@ export const newMailApplication: BaselineRule = {
   sources: ['ual-exchange', 'ual-search', 'import'],
   operations: ['MailItemsAccessed'],
   days: 14,
+  mayConcern: (text) =>
+    mayBeOneOf(newMailApplication.operations!, text) &&
+    (text.has('Client=REST') || text.has('Client=WebServices')),
   candidate: (body) =>
     textAt(body, 'Operation') === 'MailItemsAccessed' &&
     /Client=(REST|WebServices)/.test(textAt(body, 'ClientInfoString') ?? '') &&

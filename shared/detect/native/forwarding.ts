@@ -1,6 +1,6 @@
 import { isObject } from '../../record.ts';
 import { namedValue, objectsAt, textAt, type Json } from '../../indexing/fields.ts';
-import type { RecordRule, Verdict } from './native-rule.ts';
+import { mayBeOneOf, type RecordRule, type Verdict } from './native-rule.ts';
 
 const FIELDS = [
   'ForwardTo',
@@ -11,6 +11,15 @@ const FIELDS = [
   'BlindCopyTo',
   'RedirectMessageTo',
   'CopyTo',
+] as const;
+
+const OPERATIONS = [
+  'New-InboxRule',
+  'Set-InboxRule',
+  'Set-Mailbox',
+  'New-TransportRule',
+  'Set-TransportRule',
+  'UpdateInboxRules',
 ] as const;
 
 const ADDRESS = /[\w.+'=-]+@([\w-]+(?:\.[\w-]+)+)/g;
@@ -31,14 +40,8 @@ export const forwardsOutside: RecordRule = {
   ],
   falsePositives: ['A second domain of the same company', 'People who forward to their private address'],
   sources: ['ual-exchange', 'ual-search', 'import'],
-  operations: [
-    'New-InboxRule',
-    'Set-InboxRule',
-    'Set-Mailbox',
-    'New-TransportRule',
-    'Set-TransportRule',
-    'UpdateInboxRules',
-  ],
+  operations: OPERATIONS,
+  mayConcern: (text) => mayBeOneOf(OPERATIONS, text),
   judge: (body) => {
     const text = (name: string) => textAny(body, name);
     if (!forwardsOutside.operations!.includes(text('Operation') ?? '') || isService(body)) return undefined;

@@ -1,7 +1,7 @@
 import { namedValue, objectAt, objectsAt, textAt } from '../../indexing/fields.ts';
 import { isObject, textOf } from '../../record.ts';
 import { sessionOf } from '../sighting.ts';
-import type { WindowEvent, WindowHit, WindowRule } from './native-rule.ts';
+import { mayBeOneOf, type WindowEvent, type WindowHit, type WindowRule } from './native-rule.ts';
 
 const HOUR = 3_600_000;
 const MIN_RECIPIENTS = 50;
@@ -28,6 +28,7 @@ export const mailManyRecipients: WindowRule = {
   // Every mail counts: equal only to itself, which its id says.
   stretchMs: HOUR,
   oncePerDay: true,
+  mayConcern: (text) => mayBeOneOf([...SENDING], text),
   same: (body) =>
     isObject(body) && SENDING.has(textOf(body['Operation']) ?? '') && recipientsOf(body) >= MIN_EACH
       ? (textOf(body['Id']) ?? textOf(body['id']))

@@ -1,5 +1,5 @@
 import type { SourceId } from '../../sources.ts';
-import type { Level } from '../sigma/index.ts';
+import type { Level, RecordText } from '../sigma/index.ts';
 import type { PlacedRecord, Sighting } from '../sighting.ts';
 import type { UserHistory } from './history.ts';
 
@@ -19,6 +19,11 @@ interface NativeFacts {
   readonly sources: readonly SourceId[];
   /** Operations, as manifests count them, that it looks at; all of its sources' when left out. */
   readonly operations?: readonly string[];
+  /**
+   * False: as its text shows, the record is none for the rule, and need not be parsed for it. It must never say so of a
+   * record that the rule would take. Left out: every record of its sources is parsed.
+   */
+  readonly mayConcern?: (text: RecordText) => boolean;
 }
 
 /** What a native rule says of its finding; `facts` are shown to people. */
@@ -76,3 +81,9 @@ export interface WindowHit extends Verdict {
 }
 
 export type NativeRule = RecordRule | BaselineRule | WindowRule;
+
+/** False: as its text shows, the record's `Operation` is none of these, which are names of plain letters. */
+export function mayBeOneOf(operations: readonly string[], text: RecordText): boolean {
+  const known = text.operation;
+  return known === undefined ? operations.some((name) => text.has(name)) : operations.includes(known);
+}

@@ -1,7 +1,7 @@
 import { guidOf } from '../../indexing/fields.ts';
 import { isObject } from '../../record.ts';
 import { cached } from '../cached.ts';
-import type { RecordRule } from './native-rule.ts';
+import type { RecordRule, Verdict } from './native-rule.ts';
 
 /** Applications that intruders are known to use (Huntress RogueApps, MPL-2.0; one id of rclone more). */
 export const ROGUE_APPLICATIONS: ReadonlyMap<string, string> = new Map([
@@ -15,6 +15,8 @@ export const ROGUE_APPLICATIONS: ReadonlyMap<string, string> = new Map([
 
 const nameOf = cached((text: string) => ROGUE_APPLICATIONS.get(guidOf(text) ?? ''));
 const FIELDS = ['appId', 'ApplicationId', 'ClientAppId', 'AppId'] as const;
+/** How the names of those fields end. */
+const ENDINGS = ['ppId', 'ApplicationId'] as const;
 
 /** A table look-up on every record: as a Sigma rule it would be the costliest of all. */
 export const rogueApplication: RecordRule = {
@@ -38,17 +40,20 @@ export const rogueApplication: RecordRule = {
     'ual-search',
     'import',
   ],
+  mayConcern: (text) =>
+    ENDINGS.some((name) => text.textsOf(name)?.some((id) => nameOf(id) !== undefined) ?? true),
   judge: (body) => {
     if (!isObject(body) || body['UserType'] === 3) return undefined;
     const context = body['AppAccessContext'];
-    const texts = [
-      ...FIELDS.map((name) => body[name]),
-      isObject(context) ? context['ClientAppId'] : undefined,
-    ];
-    for (const text of texts) {
-      const name = typeof text === 'string' && text.length >= 36 ? nameOf(text) : undefined;
-      if (name !== undefined) return { facts: { application: name, id: String(text) } };
+    for (const name of FIELDS) {
+      const verdict = verdictOf(body[name]);
+      if (verdict) return verdict;
     }
-    return undefined;
+    return isObject(context) ? verdictOf(context['ClientAppId']) : undefined;
   },
 };
+
+function verdictOf(id: unknown): Verdict | undefined {
+  const application = typeof id === 'string' && id.length >= 36 ? nameOf(id) : undefined;
+  return application === undefined ? undefined : { facts: { application, id: String(id) } };
+}

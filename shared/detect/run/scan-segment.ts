@@ -50,35 +50,37 @@ export async function scanSegment(
     bytesRead += bytes.length;
     for (const chunk of run) {
       const member = bytes.subarray(chunk.offset - start, chunk.offset - start + chunk.length);
-      records += scanText(
-        await gunzipMember(member, ref),
-        { ref, chunk: chunk.index },
-        evaluator,
-        into,
-        scope,
-      );
+      records += scanText(await gunzipMember(member, ref), { ref, chunk: chunk.index }, evaluator, into, {
+        ...scope,
+        sound: manifest.unparsed === 0,
+      });
     }
   }
   return { records, bytesRead, bytesTotal: manifest.gzipBytes };
 }
 
-/** Evaluates the lines of one chunk. */
+/** Evaluates the lines of one chunk. `sound`: all of them are JSON, so that those of no concern need not be parsed. */
 export function scanText(
   text: Buffer,
   { ref, chunk }: { readonly ref: Pick<SegmentRef, 'source' | 'date' | 'segment'>; readonly chunk: number },
   evaluator: Evaluator,
   into: Evaluated,
-  { accept }: Pick<ScanScope, 'accept'> = {},
+  { accept, sound = false }: Pick<ScanScope, 'accept'> & { readonly sound?: boolean } = {},
 ): number {
   const place = { date: ref.date, segment: ref.segment, chunk };
-  let records = 0;
+  let [records, passed] = [0, 0];
   for (const line of linesOf(text)) {
+    if (sound && !accept && !evaluator.mayConcern(ref.source, line)) {
+      passed++;
+      continue;
+    }
     const value = accept ? accepted(line, accept) : jsonOf(line);
     if (value === undefined) continue;
     records++;
     evaluator.take({ source: ref.source, value, place }, into);
   }
-  return records;
+  into.records += passed;
+  return records + passed;
 }
 
 function accepted(line: Buffer, accept: NonNullable<ScanScope['accept']>): unknown {

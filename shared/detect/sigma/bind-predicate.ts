@@ -2,7 +2,9 @@ import type { Predicate, Test } from './ast.ts';
 import { excerpt, type FieldExplanation } from './match.ts';
 import type { Item } from './expression.ts';
 import type { ResolvedField } from './field-names.ts';
+import { WHOLE_RECORD } from './field-source.ts';
 import { FieldValues } from './field-values.ts';
+import { keywordLiterals, literalsOf } from './literals.ts';
 import { literalOf } from './sigma-string.ts';
 import { combine, compareFields, compileTest, type Matcher, type ValueTest } from './matcher.ts';
 import type { FieldTable, RecordView } from './record-view.ts';
@@ -28,11 +30,14 @@ export function bindPredicate(predicate: Predicate, context: BindContext): Item 
   const matchers = tests.map((test) => compileTest(test, predicate.part, within));
   const positive = combine(predicate, matchers);
   const holds = predicate.negated ? (values: FieldValues) => !positive(values) : positive;
+  const path = pathOf(field);
   return {
     holds: remembering(slot, context.table.nextTest(), holds),
     cost: costOf(predicate, field),
-    explain: (view) => explainTests(predicate, pathOf(field), view.get(slot), matchers),
+    explain: (view) => explainTests(predicate, path, view.get(slot), matchers),
     dependencies: dependenciesOf(field),
+    reads: onlyPath(field),
+    literals: literalsOf(predicate, field.sources),
     monotone: isMonotone(predicate, field),
     always: alwaysOf(predicate, field, holds, context.impossible),
   };
@@ -74,6 +79,8 @@ function bindKeywords(predicate: Predicate, context: BindContext): Item {
     cost: 100,
     explain: (view) => explainTests(predicate, '$', view.get(slot), matchers),
     dependencies: undefined,
+    reads: undefined,
+    literals: keywordLiterals(predicate),
     monotone: false,
     always: undefined,
   };
@@ -126,6 +133,8 @@ function bindReferences(
         modifiers: predicate.modifiers,
       })),
     dependencies: all.some((part) => part === undefined) ? undefined : all.flatMap((part) => part ?? []),
+    reads: undefined,
+    literals: undefined,
     monotone: false,
     always: undefined,
   };
@@ -139,6 +148,13 @@ function dependenciesOf(field: ResolvedField): readonly string[] | undefined {
     source.path === undefined ? [] : [source.path.toLowerCase()],
   );
   return paths.includes('$') ? undefined : paths;
+}
+
+function onlyPath({ sources }: ResolvedField): string | undefined {
+  const [only] = sources;
+  if (sources.length !== 1 || only?.path === undefined || only.path === WHOLE_RECORD || only.json)
+    return undefined;
+  return only.path.toLowerCase();
 }
 
 const isMonotone = (predicate: Predicate, field: ResolvedField): boolean =>

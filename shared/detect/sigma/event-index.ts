@@ -5,7 +5,9 @@ import { compilePath } from './field-path.ts';
 import { joinRoot, type FieldReader } from './field-source.ts';
 import { FieldValues } from './field-values.ts';
 import type { Shape } from './pipeline.ts';
+import type { RecordText } from './record-text.ts';
 import { RecordView, type FieldTable } from './record-view.ts';
+import { TextScreen } from './text-screen.ts';
 
 /** A rule that can match a record; `certain`: it does, by what was looked at already. */
 export interface Candidate {
@@ -20,6 +22,7 @@ export class ShapeIndex {
   readonly #rules: readonly Candidate[];
   readonly #readers: readonly DispatchReader[];
   readonly #root: Level = new Map();
+  readonly #screen: TextScreen;
   #cached = 0;
 
   /** `canonical`: records come from the vendor's API, whose spelling the shape has. */
@@ -28,6 +31,12 @@ export class ShapeIndex {
     this.fieldReaders = table.readers(canonical ? 'vendor' : 'any');
     this.#rules = rules.map((rule) => ({ rule, certain: false }));
     this.#readers = shape.dispatch.map((path) => compileDispatch(path, shape.roots, canonical));
+    this.#screen = new TextScreen(shape, this.fieldReaders, rules, canonical);
+  }
+
+  /** False: no rule can match the record of this text. */
+  canMatch(text: RecordText): boolean {
+    return this.#screen.canMatch(text);
   }
 
   /** Rules that can match the record: all that would, and few that would not. */
@@ -170,6 +179,13 @@ export class EventIndex {
     const entries = this.#bySource.get(source);
     if (entries) for (const entry of entries) if (entry.recognise(record)) return entry.index;
     return undefined;
+  }
+
+  /** False: no rule can match a record of this source with this text. */
+  canMatch(source: SourceId, text: RecordText): boolean {
+    const [first] = this.#bySource.get(source) ?? [];
+    // Which of several shapes a record has is seen only when it is parsed.
+    return first !== undefined && (!first.index.shape.sources.includes(source) || first.index.canMatch(text));
   }
 
   shapes(source: SourceId): readonly ShapeIndex[] {

@@ -9,6 +9,10 @@ export interface Item {
   readonly explain: (view: RecordView) => FieldExplanation[];
   /** Lower-cased paths the outcome depends on; undefined: the whole record. */
   readonly dependencies: readonly string[] | undefined;
+  /** The one path, in lower case, that it reads as it lies; undefined when its field is made up in another way. */
+  readonly reads: string | undefined;
+  /** One of these occurs in the text of every record for which it holds; see `Literals`. Undefined: nothing is known. */
+  readonly literals: readonly string[] | undefined;
   /** True stays true when the field has further values: a value test, not negated, on sources that add up. */
   readonly monotone: boolean;
   /** The outcome where it is the same for every record, and why. */
@@ -40,6 +44,17 @@ export function toEvaluator(expression: Expression): Evaluator {
   }
 }
 
+const evaluators = new WeakMap<Expression, Evaluator>();
+
+/** The same, made once for each part that is ever explained. */
+function evaluatorOf(expression: Expression): Evaluator {
+  const known = evaluators.get(expression);
+  if (known) return known;
+  const made = toEvaluator(expression);
+  evaluators.set(expression, made);
+  return made;
+}
+
 /** The order of the parts does not change the outcome. */
 const byCost = (parts: readonly Expression[]): Expression[] =>
   [...parts].sort((a, b) => costOf(a) - costOf(b));
@@ -59,6 +74,11 @@ function combineAll(kind: 'and' | 'or', parts: readonly Evaluator[]): Evaluator 
     for (const part of parts) if (part(view) === stop) return stop;
     return !stop;
   };
+}
+
+/** All items of the condition. */
+export function itemsOf(expression: Expression): readonly Item[] {
+  return expression.kind === 'item' ? [expression.item] : partsOf(expression).flatMap(itemsOf);
 }
 
 /** The outcome when only some items are decided: undefined where the others matter. */
@@ -108,14 +128,15 @@ export function explain(expression: Expression, view: RecordView, held = true): 
     case 'item':
       return [];
     default: {
-      const decisive = expression.of.filter((part) => toEvaluator(part)(view) === held);
+      const decisive = expression.of.filter((part) => evaluatorOf(part)(view) === held);
       // "All of" that hold explain an and; any that holds explains an or. Reversed below a not.
       return unique(decisive.flatMap((part) => explain(part, view, held)));
     }
   }
 }
 
-function unique(explanations: readonly SelectionExplanation[]): SelectionExplanation[] {
+function unique(explanations: SelectionExplanation[]): SelectionExplanation[] {
+  if (explanations.length < 2) return explanations;
   const seen = new Set<string>();
   return explanations.filter(({ selection }) => !seen.has(selection) && seen.add(selection));
 }
@@ -123,7 +144,7 @@ function unique(explanations: readonly SelectionExplanation[]): SelectionExplana
 function fieldsOf(expression: Expression, view: RecordView): FieldExplanation[] {
   if (expression.kind === 'item') return expression.item.explain(view);
   return partsOf(expression)
-    .filter((part) => toEvaluator(part)(view))
+    .filter((part) => evaluatorOf(part)(view))
     .flatMap((part) => fieldsOf(part, view));
 }
 

@@ -1,6 +1,6 @@
 import { compilePath, leavesOf, type PathReader } from './field-path.ts';
 import { FieldValues, type Scalar } from './field-values.ts';
-import { cacheScalars } from './scalar-cache.ts';
+import { cacheFirst, cacheScalars, cacheTuples } from './scalar-cache.ts';
 import { transformOf } from './field-transform.ts';
 import type { FieldSource } from './pipeline.ts';
 
@@ -27,10 +27,21 @@ export function compileField(
     for (const { read, fallback } of readers) if (!fallback || isBlank(out)) read(record, out);
     return out;
   };
-  const [only] = sources;
-  if (sources.length !== 1 || only?.path === undefined || only.path === WHOLE_RECORD || only.json)
-    return readAll;
-  return cacheScalars(joinRoot(roots[0] ?? '', only.path), canonical && roots.length === 1, readAll);
+  const paths = sources.flatMap(({ path, json, const: fixed }) =>
+    path === undefined || path === WHOLE_RECORD || json || fixed !== undefined ? [] : [path],
+  );
+  if (paths.length !== sources.length) return readAll;
+  const spelled = canonical && roots.length === 1;
+  const [first = '', ...others] = paths.map((path) => joinRoot(roots[0] ?? '', path));
+  if (others.length === 0) return cacheScalars(first, spelled, readAll);
+  if (!sources.slice(1).every(({ fallback }) => fallback))
+    return cacheTuples([first, ...others], spelled, readAll);
+  const readFirst = (record: unknown): FieldValues | undefined => {
+    const out = new FieldValues();
+    readers[0]!.read(record, out);
+    return isBlank(out) ? undefined : out;
+  };
+  return cacheFirst(first, readFirst, readAll);
 }
 
 const isBlank = (values: FieldValues): boolean =>

@@ -2,10 +2,11 @@
 export { parseRules, type ParsedRules } from './parse-rules.ts';
 export { parsePipelines, type ParsedPipelines, type Pipeline, type Shape } from './pipeline.ts';
 export { compile, type CompileInput } from './compile.ts';
+export { RecordText } from './record-text.ts';
 export { RuleSet } from './rule-set.ts';
 export type { RecordIdentity } from './identity.ts';
 export type { PlaceholderLists } from './placeholder-lists.ts';
-export type { FieldExplanation, Match, SelectionExplanation } from './match.ts';
+export type { CorrelatedMatch, FieldExplanation, Match, SelectionExplanation } from './match.ts';
 export type { BindingStatus, CannotFireCause, RuleStatus } from './status.ts';
 export { formatFault, refuseFaults, type RuleFault } from './faults.ts';
 export {

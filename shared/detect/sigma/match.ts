@@ -40,9 +40,14 @@ export interface Match {
   readonly selections: readonly SelectionExplanation[];
   /** False: the rule only feeds correlations, which did not ask for its own matches (`generate`). */
   readonly standalone: boolean;
+  /** Does any correlation refer to the rule? */
+  readonly correlated: boolean;
   /** What correlations need of the record: field name → its values. Undefined when none refers to the rule. */
   readonly correlate: Readonly<Record<string, readonly string[]>> | undefined;
 }
+
+/** What correlations take of a match. */
+export type CorrelatedMatch = Pick<Match, 'ruleKey' | 'recordId' | 'timeMs' | 'correlate'>;
 
 export const MAX_SHOWN_VALUE = 256;
 

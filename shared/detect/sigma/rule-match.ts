@@ -79,11 +79,18 @@ export class RuleMatch implements Match {
     return this.#rule.source.standalone;
   }
 
+  get correlated(): boolean {
+    return this.#rule.source.correlated;
+  }
+
   get correlate(): Match['correlate'] {
     if (!this.#rule.source.correlated) return undefined;
-    const read = ([name, slot]: readonly [string, number]) =>
-      [name, [...new Set(this.#view.get(slot).texts)]] as const;
-    return Object.fromEntries(this.#rule.correlateSlots.map(read));
+    const fields: Record<string, readonly string[]> = {};
+    for (const [name, slot] of this.#rule.correlateSlots) {
+      const { texts } = this.#view.get(slot);
+      fields[name] = texts.length <= 1 ? texts : [...new Set(texts)];
+    }
+    return fields;
   }
 
   /** A plain object with everything worked out. */
@@ -102,6 +109,7 @@ export class RuleMatch implements Match {
       condition: this.condition,
       selections: this.selections,
       standalone: this.standalone,
+      correlated: this.correlated,
       correlate: this.correlate,
     };
   }

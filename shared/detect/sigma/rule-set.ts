@@ -5,6 +5,7 @@ import type { RuleFault } from './faults.ts';
 import { identityReader, type IdentityReader, type RecordIdentity } from './identity.ts';
 import type { Match } from './match.ts';
 import type { Shape } from './pipeline.ts';
+import type { RecordText } from './record-text.ts';
 import { RecordView } from './record-view.ts';
 import type { Catalogue } from './references.ts';
 import { RuleMatch } from './rule-match.ts';
@@ -50,6 +51,11 @@ export class RuleSet {
       if (certain || rule.holds(view))
         (matches ??= []).push(new RuleMatch(rule, source, view, this.#identityReader(index.shape), identity));
     return matches ?? NO_MATCHES;
+  }
+
+  /** False: as its text shows, no rule can match the record; it need not be parsed. */
+  canMatch(source: SourceId, text: RecordText): boolean {
+    return this.#index.canMatch(source, text);
   }
 
   /**

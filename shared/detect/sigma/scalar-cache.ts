@@ -7,6 +7,9 @@ const MAX_CHARS = 256;
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** A path as its names, from the record on. */
+type Names = readonly string[];
+
 /**
  * Most fields hold one of few values, over and over. A value seen before is answered with the same FieldValues, on which
  * its lower case and the outcomes of tests are already noted.
@@ -15,8 +18,7 @@ export function cacheScalars(path: string, canonical: boolean, read: FieldReader
   const segments = path.split('.');
   const cache = new Map<Scalar, FieldValues>();
   const [top = ''] = segments;
-  const nothing = new FieldValues();
-  nothing.outcomes = [];
+  const nothing = sharedNothing();
   return (record) => {
     const value = follow(record, segments);
     if (isShort(value)) return cache.get(value) ?? remember(cache, value, read(record));
@@ -25,17 +27,97 @@ export function cacheScalars(path: string, canonical: boolean, read: FieldReader
   };
 }
 
+/** The same for a field whose values come from several paths: equal ones in all of them, equal FieldValues. */
+export function cacheTuples(paths: readonly string[], canonical: boolean, read: FieldReader): FieldReader {
+  const all = paths.map((path) => path.split('.'));
+  const root: Branch = new Map();
+  let entries = 0;
+  return (record) => {
+    const tuple: (Scalar | undefined)[] = [];
+    let at: Branch | FieldValues | undefined = root;
+    for (const names of all) {
+      const value = follow(record, names);
+      if (!isShort(value) && !(canonical && value === undefined && isMissing(record, names)))
+        return read(record);
+      tuple.push(value);
+      at = at instanceof Map ? at.get(value) : undefined;
+    }
+    if (at instanceof FieldValues) return at;
+    // Read from these values alone: what else the record has must not be remembered for others.
+    const values = read(recordOf(all, tuple));
+    if (entries < MAX_ENTRIES) {
+      entries++;
+      values.outcomes = [];
+      place(root, tuple, values);
+    }
+    return values;
+  };
+}
+
+function place(root: Branch, tuple: readonly (Scalar | undefined)[], values: FieldValues): void {
+  let branch = root;
+  for (const value of tuple.slice(0, -1)) {
+    const next = (branch.get(value) as Branch | undefined) ?? (new Map() as Branch);
+    branch.set(value, next);
+    branch = next;
+  }
+  branch.set(tuple.at(-1), values);
+}
+
+function recordOf(paths: readonly Names[], tuple: readonly (Scalar | undefined)[]): Json {
+  const record: Record<string, unknown> = {};
+  paths.forEach((names, i) => {
+    if (tuple[i] === undefined) return;
+    let node = record;
+    for (const name of names.slice(0, -1)) node = (node[name] ??= {}) as Record<string, unknown>;
+    node[names.at(-1)!] = tuple[i];
+  });
+  return record;
+}
+
+/**
+ * The same for a field that is looked for elsewhere only when its first path has nothing: where that has a value, the
+ * others do not matter. `readFirst` answers undefined when they do.
+ */
+export function cacheFirst(
+  path: string,
+  readFirst: (record: unknown) => FieldValues | undefined,
+  readAll: FieldReader,
+): FieldReader {
+  const segments = path.split('.');
+  const cache = new Map<Scalar, FieldValues>();
+  return (record) => {
+    const value = follow(record, segments);
+    if (!isShort(value)) return readAll(record);
+    const known = cache.get(value);
+    if (known) return known;
+    const first = readFirst(record);
+    return first ? remember(cache, value, first) : readAll(record);
+  };
+}
+
+type Branch = Map<Scalar | undefined, Branch | FieldValues>;
+
+function sharedNothing(): FieldValues {
+  const nothing = new FieldValues();
+  nothing.outcomes = [];
+  return nothing;
+}
+
+const isMissing = (record: unknown, [top = '']: Names): boolean =>
+  (record as Json | undefined)?.[top] === undefined;
+
 const isShort = (value: unknown): value is Scalar =>
   typeof value === 'string'
     ? value.length <= MAX_CHARS
     : typeof value === 'number' || typeof value === 'boolean';
 
 /** The value at the path, spelled exactly and through objects only; undefined says nothing. */
-function follow(record: unknown, segments: readonly string[]): unknown {
+function follow(record: unknown, segments: Names): unknown {
   let node = record;
-  for (const segment of segments) {
+  for (let i = 0; i < segments.length; i++) {
     if (typeof node !== 'object' || node === null || Array.isArray(node)) return undefined;
-    node = (node as Json)[segment];
+    node = (node as Json)[segments[i]!];
   }
   return node;
 }

@@ -1,4 +1,4 @@
-import type { Match } from '../match.ts';
+import type { CorrelatedMatch } from '../match.ts';
 import type { RuleSet } from '../rule-set.ts';
 import type { Fields } from './event.ts';
 import { Group, type GroupChanges, type SettledHit } from './group.ts';
@@ -64,7 +64,7 @@ export class CorrelationEngine {
   }
 
   /** Takes matches in any order, any number of times; answers what changed, correlations below first. */
-  add(matches: Iterable<Match>): CorrelationChange[] {
+  add(matches: Iterable<CorrelatedMatch>): CorrelationChange[] {
     for (const match of matches) this.#take(match);
     const changes = this.#settle();
     if (Number.isFinite(this.#options.latenessMs)) this.advance(this.#seenMs - this.#options.latenessMs);
@@ -119,7 +119,7 @@ export class CorrelationEngine {
     return Object.fromEntries(sorted.map(([key, group]) => [key, group.state()]));
   }
 
-  #take(match: Match): void {
+  #take(match: CorrelatedMatch): void {
     const routes = this.#byRule.get(match.ruleKey);
     if (!routes) return;
     const { timeMs, recordId, correlate = {} } = match;

@@ -1,0 +1,233 @@
+import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { generateStory } from '../../../infra/local/story/index.ts';
+import { Evaluator } from '../../../shared/detect/evaluation.ts';
+import { makeRuleBook, type RuleBook } from '../../../shared/detect/rule-book.ts';
+import { scanText } from '../../../shared/detect/run/scan-segment.ts';
+import { RecordText } from '../../../shared/detect/sigma/index.ts';
+import { textPath } from '../../../shared/detect/sigma/record-text.ts';
+import { SOURCE_IDS, type SourceId } from '../../../shared/sources.ts';
+import { nameOf, readShared, sharedFiles } from '../sigma/support.ts';
+import { ownRuleTests, PLACE, recordOf, type SourcedRecord } from './support.ts';
+
+const own = makeRuleBook();
+const all = makeRuleBook({ loaded: readShared('sigma/rules*/**/*.yml') });
+/** Native rules that look at every sign-in make the screen let every sign-in pass. */
+const sigmaOnly: RuleBook = { ...all, native: [] };
+const books = [own, all, sigmaOnly];
+
+type Json = Record<string, unknown>;
+
+const parse = (text: string): unknown[] => {
+  try {
+    return [JSON.parse(text) as unknown];
+  } catch {
+    return [];
+  }
+};
+
+/** Real records, those of the tests in our rule files, and the regression records of the public rules. */
+function corpus(): SourcedRecord[] {
+  const files = sharedFiles('{data,sigma/regression}/**/*.{ndjson,log,json,jsonl}').filter(
+    (file) => !nameOf(file).includes('arm-schemas'),
+  );
+  const values = files.flatMap((file) => {
+    const text = readFileSync(file, 'utf8');
+    const whole = parse(text);
+    return (whole.length > 0 ? whole : text.split('\n').flatMap(parse)).flatMap((value) => {
+      const page = (value as Json | null)?.['value'] ?? value;
+      return (Array.isArray(page) ? page : [page]).map(
+        (item: unknown) => (item as Json | null)?.['event'] ?? item,
+      );
+    });
+  });
+  const likely = (value: unknown): SourceId[] =>
+    (value as Json | null)?.['Operation'] === undefined
+      ? SOURCE_IDS.filter((id) => !id.startsWith('ual'))
+      : SOURCE_IDS.filter((id) => id.startsWith('ual'));
+  return [
+    ...values.flatMap((value) => likely(value).map((source) => ({ source, value }))),
+    ...ownRuleTests().flatMap(({ test }) =>
+      'match' in test
+        ? [recordOf(test.source, test.event, '2026-11-24T12:00:00Z')]
+        : test.events.map(({ source, at, event }) => recordOf(source, event, at)),
+    ),
+  ];
+}
+
+const saysNothing = (evaluator: Evaluator, { source }: SourcedRecord, text: string): boolean => {
+  const into = Evaluator.empty();
+  evaluator.take({ source, value: JSON.parse(text), place: PLACE }, into);
+  const { matches, fed, native, candidates, taken } = into;
+  return matches.length + fed.length + native.length + candidates.size + taken.size === 0;
+};
+
+/** Numbers below `n`, the same for the same seed. */
+type Random = (n: number) => number;
+
+function randomOf(seed: number): Random {
+  let state = seed >>> 0;
+  return (n) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}
+
+const escapeAt = (text: string, at: number): string =>
+  `${text.slice(0, at)}\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}${text.slice(at + 1)}`;
+
+/** A text in JSON, now and then with a letter as an escape. */
+function quoted(text: string, random: Random, escapes: boolean): string {
+  const inner = JSON.stringify(text)
+    .slice(1, -1)
+    .replaceAll('/', random(9) === 0 ? '\\/' : '/');
+  const at = random(inner.length + 1);
+  return `"${escapes && random(6) === 0 && /[\w.-]/.test(inner[at] ?? '') && !inner.includes('\\') ? escapeAt(inner, at) : inner}"`;
+}
+
+const decoys: readonly unknown[] = ['', 'Decoy', 0, 50126, null, true, {}, { errorCode: 7 }, ['x'], '}{]['];
+
+/** The value as JSON in another spelling: spaces, order, escapes, other letter cases, members doubled or moved. */
+function respelled(value: unknown, random: Random, wild: boolean): string {
+  const space = () => (random(12) === 0 ? ' \t'[random(2)]! : '');
+  const write = (node: unknown): string => {
+    if (typeof node === 'string') return quoted(node, random, wild);
+    if (typeof node === 'number' && Number.isInteger(node) && node > 0 && random(8) === 0) return `${node}.0`;
+    if (Array.isArray(node)) return `[${node.map((item) => space() + write(item)).join(',')}]`;
+    if (typeof node !== 'object' || node === null) return JSON.stringify(node);
+    const members = Object.entries(node).map(([name, inner]) => [name, inner] as [string, unknown]);
+    if (random(4) === 0) members.sort(() => random(3) - 1);
+    if (wild && members.length > 0) {
+      const one = members[random(members.length)]!;
+      const change = random(14);
+      if (change === 0) members.push([one[0], decoys[random(decoys.length)]]);
+      if (change === 1) members.unshift([one[0], decoys[random(decoys.length)]]);
+      if (change === 2) one[0] = one[0].toLowerCase();
+      if (change === 3) one[1] = { [one[0]]: one[1] };
+      if (change === 4) members.unshift(['Extra', { [one[0]]: decoys[random(decoys.length)], more: '}' }]);
+      if (change === 5) one[1] = JSON.stringify(one[1]);
+      if (change === 6) members.push([`x"${one[0]}`, decoys[random(decoys.length)]]);
+      if (change === 7 && typeof one[1] === 'string')
+        one[1] = one[1].replaceAll(/k/gi, '\u212a').replaceAll('i', '\u0130');
+    }
+    const spelled = members.map(
+      ([name, inner]) => `${space()}${quoted(name, random, wild)}${space()}:${space()}${write(inner)}`,
+    );
+    return `{${spelled.join(',')}${space()}}`;
+  };
+  return write(value);
+}
+
+const records = corpus();
+
+describe('records that need not be parsed', () => {
+  it('are records of which no rule says anything: real ones and those of all tests', () => {
+    let passed = 0;
+    const lost: string[] = [];
+    for (const book of books) {
+      const evaluator = new Evaluator(book);
+      for (const record of records) {
+        const text = JSON.stringify(record.value);
+        if (evaluator.mayConcern(record.source, Buffer.from(text))) continue;
+        passed++;
+        if (!saysNothing(evaluator, record, text)) lost.push(text);
+      }
+    }
+    expect(lost).toEqual([]);
+    expect(passed).toBeGreaterThan(1000);
+  });
+
+  it('and so they are in every other spelling', () => {
+    const evaluators = books.map((book) => new Evaluator(book));
+    const input = fc.record({
+      at: fc.nat({ max: records.length - 1 }),
+      seed: fc.nat({ max: 2 ** 32 - 1 }),
+      wild: fc.boolean(),
+      book: fc.nat({ max: books.length - 1 }),
+    });
+    let passed = 0;
+    fc.assert(
+      fc.property(input, ({ at, seed, wild, book }) => {
+        const record = records[at]!;
+        const text = respelled(record.value, randomOf(seed), wild);
+        if (evaluators[book]!.mayConcern(record.source, Buffer.from(text))) return true;
+        passed++;
+        return saysNothing(evaluators[book]!, record, text);
+      }),
+      { numRuns: 15_000 },
+    );
+    expect(passed).toBeGreaterThan(500);
+  }, 120_000);
+
+  it('are most of what an organisation does without consequence', () => {
+    const evaluator = new Evaluator(all);
+    const counts = new Map<SourceId, [all: number, passed: number]>();
+    for (const { source, text } of generateStory({ nowMs: Date.UTC(2026, 10, 24), days: 5, records: 4000 })) {
+      const count = counts.get(source) ?? [0, 0];
+      counts.set(source, count);
+      count[0]++;
+      if (!evaluator.mayConcern(source, Buffer.from(text))) count[1]++;
+    }
+    const share = (source: SourceId) => (counts.get(source)?.[1] ?? 0) / (counts.get(source)?.[0] ?? 1);
+    expect(share('ual-general')).toBeGreaterThan(0.9);
+    expect(share('ual-entra')).toBeGreaterThan(0.7);
+    expect(share('ual-sharepoint')).toBeGreaterThan(0.3);
+    expect(share('signins-managedidentity')).toBe(1);
+  });
+
+  it('count as records, and give nothing; where lines may be no JSON, all are parsed', () => {
+    const lines = ['{"Operation":"TeamsSessionStarted","Workload":"MicrosoftTeams"}', '{"Operation":"Te'];
+    const scan = (text: string, sound: boolean) => {
+      const into = Evaluator.empty();
+      const place = { ref: { source: 'ual-general', ...PLACE }, chunk: 0 } as const;
+      return [scanText(Buffer.from(text), place, new Evaluator(all), into, { sound }), into.records];
+    };
+    expect(scan(`${lines[0]}\n${lines[0]}\n`, true)).toEqual([2, 2]);
+    expect(scan(`${lines.join('\n')}\n`, false)).toEqual([1, 1]);
+  });
+});
+
+describe('the text of a record', () => {
+  const read = (text: string, path: string) =>
+    RecordText.of(Buffer.from(text))
+      ?.read(textPath(path))
+      ?.map((value) => (typeof value === 'symbol' ? 'absent' : value));
+
+  it.each([
+    ['{"Operation":"Send","a":{"b":1}}', 'Operation', ['Send']],
+    ['{ "Operation" : "Send" }', 'Operation', ['Send']],
+    ['{"a":{"b":"c"},"Operation":"Send"}', 'Operation', ['Send']],
+    ['{"a":[],"RecordType":6,"c":[1]}', 'RecordType', [6]],
+    ['{"status":{"errorCode":0,"x":[]}}', 'status.errorCode', [0]],
+    ['{"deviceDetail":{"id":"","isCompliant":false}}', 'deviceDetail.isCompliant', [false]],
+    ['{"deviceDetail":null}', 'deviceDetail.isCompliant', ['absent']],
+    ['{"a":1}', 'Operation', ['absent']],
+    // It may be the inner object's.
+    ['{"a":{"b":"}","Operation":"Send"}}', 'Operation', ['Send', 'absent']],
+    ['{"a":[{"Operation":"Send"}]}', 'Operation', ['Send', 'absent']],
+    ['{"a":{"b":1},"Operation":"Send"}', 'Operation', ['Send', 'absent']],
+  ])('%s has %s', (text, path, values) => {
+    expect(read(text, path)).toEqual(values);
+  });
+
+  it.each([
+    ['twice', '{"Operation":"Send","Operation":"Move"}', 'Operation'],
+    ['as a value', '{"Name":"Operation"}', 'Operation'],
+    ['with an escape in the value', '{"Operation":"Se\\nd"}', 'Operation'],
+    ['as the end of another name', '{"x\\"Operation":"Send"}', 'Operation'],
+    ['as an object', '{"Operation":{}}', 'Operation'],
+    ['with a fraction', '{"RecordType":6.0}', 'RecordType'],
+    ['in JSON within a text', '{"status":"{\\"errorCode\\":0}"}', 'status.errorCode'],
+    ['behind an object', '{"status":{"x":{},"errorCode":0}}', 'status.errorCode'],
+    ['in another spelling', '{"\\u004fperation":"Send"}', 'Operation'],
+  ])('a name %s tells nothing', (_how, text, path) => {
+    expect(read(text, path)).toBeUndefined();
+  });
+
+  it('gives all texts of a name, wherever they are', () => {
+    const text = '{"AppId":"a","x":{"ClientAppId":"b","y":[{"appId":"c"}]},"AppId ":"d"}';
+    expect(RecordText.of(Buffer.from(text))!.textsOf('ppId')).toEqual(['a', 'b', 'c']);
+    expect(RecordText.of(Buffer.from('{"AppId":{"x":1}}'))!.textsOf('ppId')).toBeUndefined();
+  });
+});
