@@ -140,7 +140,7 @@ async function coverageOf(tenant: string, fromMs: number, toMs: number): Promise
 
 const archive = new Archive({ blobs: stores.archive, clock });
 const windows = new WindowTable(stores.tables);
-const subscriptions = new Subscriptions(stores.tables, clock);
+const subscriptions = new Subscriptions(stores, clock);
 
 let prepared: Promise<void> | undefined;
 

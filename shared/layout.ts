@@ -74,6 +74,13 @@ export const reconciliationPrefix = (tenant: string): string => `reconciliation/
 export const reconciliationPath = (tenant: string, date: string): string =>
   `${reconciliationPrefix(tenant)}${date}.json`;
 
+/** Since when a feed's subscription has run: one note a start. */
+export const subscriptionNoteRoot = (tenant: string): string => `subscriptions/tenant=${tenant}/`;
+export const subscriptionNotePrefix = (tenant: string, source: SourceId): string =>
+  `${subscriptionNoteRoot(tenant)}source=${source}/`;
+export const subscriptionNotePath = (tenant: string, source: SourceId, atMs: number): string =>
+  `${subscriptionNotePrefix(tenant, source)}${stamp(atMs)}.json`;
+
 /** Who asked for which bundle: one blob an entry, under the day of asking. */
 export const accessPrefix = (tenant: string): string => `access/tenant=${tenant}/`;
 export const accessPath = (tenant: string, atMs: number, id: string): string =>
@@ -87,11 +94,12 @@ export const standingSnapshotPath = (tenant: string, atMs: number): string =>
 const RECEIPT_PATH =
   /^passes\/tenant=[^/]+\/source=[^/]+\/date=\d{4}-\d{2}-\d{2}\/\d{8}T\d{6}Z-\d{8}T\d{6}Z-\d{3,}\.json$/;
 const RECONCILIATION_PATH = /^reconciliation\/tenant=[^/]+\/\d{4}-\d{2}-\d{2}\.json$/;
+const SUBSCRIPTION_PATH = /^subscriptions\/tenant=[^/]+\/source=[^/]+\/\d{8}T\d{6}Z\.json$/;
 const ACCESS_PATH = /^access\/tenant=[^/]+\/\d{4}-\d{2}-\d{2}\/\d{8}T\d{6}Z-[0-9a-f-]{36}\.json$/;
 const SNAPSHOT_PATH = /^state\/tenant=[^/]+\/\d{4}-\d{2}-\d{2}\/\d{8}T\d{6}Z\.json$/;
 
 export type EvidenceKind =
-  'segment' | 'manifest' | 'receipt' | 'reconciliation' | 'access' | 'snapshot' | 'seal';
+  'segment' | 'manifest' | 'receipt' | 'reconciliation' | 'subscription' | 'access' | 'snapshot' | 'seal';
 
 /** What kind of evidence a blob is by its path; undefined for a path that holdfast never writes. */
 export function evidenceKind(path: string): EvidenceKind | undefined {
@@ -99,6 +107,7 @@ export function evidenceKind(path: string): EvidenceKind | undefined {
   if (archived) return archived.kind;
   if (RECEIPT_PATH.test(path)) return 'receipt';
   if (RECONCILIATION_PATH.test(path)) return 'reconciliation';
+  if (SUBSCRIPTION_PATH.test(path)) return 'subscription';
   if (ACCESS_PATH.test(path)) return 'access';
   if (SNAPSHOT_PATH.test(path)) return 'snapshot';
   return parseSealPath(path) ? 'seal' : undefined;

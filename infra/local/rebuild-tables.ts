@@ -96,7 +96,10 @@ export function afterReceipt(row: WindowRow, receipt: Receipt, settleHours: read
 
 const TABLES = ['slices', 'sessions', 'users', 'windows'] as const;
 
-/** Removes what can be rebuilt. Findings and their states are an analyst's work, and stay. */
+/**
+ * Removes what can be rebuilt. Findings and their states are an analyst's work, and stay. Rows of table `windows` that
+ * are no windows come back by themselves: from the archive's notes (subscriptions), or with the next run.
+ */
 export async function clearTables({ tables }: Stores): Promise<number> {
   let removed = 0;
   for (const table of TABLES) {

@@ -10,6 +10,7 @@ import {
   sealPath,
   sealPrefix,
   snapshotPrefix,
+  subscriptionNoteRoot,
   tenantPrefix,
 } from '../layout.ts';
 import type { Log } from '../log.ts';
@@ -28,7 +29,7 @@ import {
 import { SealedSet } from './sealed-set.ts';
 
 /*
- * The rule by which each manifest, receipt, reconciliation, access entry and snapshot lies in exactly one seal: a seal lists what the archive
+ * The rule by which each manifest, receipt, reconciliation, subscription note, access entry and snapshot lies in exactly one seal: a seal lists what the archive
  * holds now and no earlier seal of the chain lists, whatever its event date. Blobs are written whole or not at all, and
  * once: one that appears while a seal is made is either in its listing or in the next day's. A seal is created under
  * its day's name with put-if-absent, so of two sealers on one day one wins and the other's work is dropped; a sealer
@@ -154,6 +155,7 @@ export const sealedRoots = (tenant: string): readonly string[] => [
   receiptRoot(tenant),
   reconciliationPrefix(tenant),
   snapshotPrefix(tenant),
+  subscriptionNoteRoot(tenant),
   tenantPrefix(tenant),
 ];
 

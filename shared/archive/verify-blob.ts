@@ -13,6 +13,7 @@ import type { BlobStore } from '../store/stores.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
 import { parseReceipt, type Receipt } from './receipt.ts';
 import { parseReconciliation } from './reconciliation.ts';
+import { parseSubscriptionNote } from './subscription-note.ts';
 import { problem, type Problem } from './verify-problem.ts';
 import { verifySegment } from './verify-segment.ts';
 
@@ -31,7 +32,7 @@ const verdict = (problems: readonly Problem[], bytes = 0, records = 0): BlobVerd
 });
 
 /**
- * Verifies one manifest (with its segment), receipt, reconciliation, access entry or snapshot.
+ * Verifies one manifest (with its segment), receipt, reconciliation or another piece of evidence.
  * @param sealed SHA-256 that its seal states; undefined when it is not sealed yet
  */
 export async function verifyBlob(
@@ -60,6 +61,7 @@ async function verifyContent(blobs: BlobStore, path: string, body: Buffer): Prom
     if (kind === 'manifest') return await verifyManifest(blobs, path, parseManifest(path, body));
     if (kind === 'receipt') return verdict(await receiptProblems(blobs, path, parseReceipt(path, body)));
     if (kind === 'reconciliation') parseReconciliation(path, body);
+    if (kind === 'subscription') parseSubscriptionNote(path, body);
     return verdict([]);
   } catch (error) {
     if (!isHoldfastError(error, 'archive-corrupt')) throw error;

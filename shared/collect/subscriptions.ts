@@ -1,9 +1,10 @@
+import { readSubscriptionNote, writeSubscriptionNote } from '../archive/subscription-note.ts';
 import type { WindowRow } from '../archive/windows.ts';
 import type { Clock } from '../clock.ts';
 import { isHoldfastError } from '../errors.ts';
 import { formatSeconds } from '../instant.ts';
 import { windowPartition } from '../layout.ts';
-import type { TableStore } from '../store/stores.ts';
+import type { BlobStore, TableStore } from '../store/stores.ts';
 import { enabledSubscriptions, startSubscription, type FeedPlace } from './feed.ts';
 import type { FeedSpec, Interval } from './spec.ts';
 
@@ -20,21 +21,30 @@ export interface SubscriptionState {
   readonly interrupted: readonly Interval[];
   /** When it was last seen running; 0 for never. */
   readonly seenMs: number;
+  /** Whether the archive has a note of this start. */
+  readonly noted?: boolean;
 }
 
-/** The life cycle of the feed's subscriptions, on record in the `windows` table. */
+/**
+ * The life cycle of the feed's subscriptions, on record in the `windows` table, and each start in the archive: a row
+ * that was lost is taken from there, or a rebuilt window would be claimed that the lost row knew to be partial.
+ */
 export class Subscriptions {
   readonly #tables: TableStore;
+  readonly #blobs: BlobStore;
   readonly #clock: Clock;
 
-  constructor(tables: TableStore, clock: Clock) {
-    this.#tables = tables;
+  constructor(stores: { readonly tables: TableStore; readonly archive: BlobStore }, clock: Clock) {
+    this.#tables = stores.tables;
+    this.#blobs = stores.archive;
     this.#clock = clock;
   }
 
   async get(tenant: string, source: FeedSpec['id']): Promise<SubscriptionState | undefined> {
     const row = await this.#tables.get(TABLE, windowPartition(tenant, source), ROW);
-    return row && (JSON.parse(String(row.cells['subscription'])) as SubscriptionState);
+    if (row) return JSON.parse(String(row.cells['subscription'])) as SubscriptionState;
+    const note = await readSubscriptionNote(this.#blobs, tenant, source);
+    return note && { ...note, triedMs: 0, seenMs: 0, noted: true };
   }
 
   async #put(tenant: string, source: FeedSpec['id'], state: SubscriptionState): Promise<void> {
@@ -71,30 +81,38 @@ export class Subscriptions {
     const now = this.#clock.now();
     const known = await this.get(place.tenant, spec.id);
     if (enabled) {
-      const base = known ?? { startedMs: 0, triedMs: 0, interrupted: [], seenMs: now };
+      const base = known ?? { startedMs: 0, triedMs: 0, interrupted: [], seenMs: now, noted: true };
+      // Rows of an earlier release have no note either.
+      if (known && !known.noted) await this.#note(place.tenant, spec.id, known);
       // A row write every few minutes would say nothing new: once an hour bounds an interruption well enough.
-      if (!known || now - known.seenMs > 3_600_000)
-        await this.#put(place.tenant, spec.id, { ...base, seenMs: now });
+      if (!known?.noted || now - known.seenMs > 3_600_000)
+        await this.#put(place.tenant, spec.id, { ...base, seenMs: now, noted: true });
       return;
     }
     if (known && now - known.triedMs < START_PAUSE_MS) return;
     // On record before the start: if we die in between, the next run finds it running and must not take that for
     // proof that it always was. The time is the latest possible until the service has answered.
-    const record = (startedMs: number): Promise<void> =>
-      this.#put(place.tenant, spec.id, begun(known, now, startedMs));
-    await record(context.deadlineMs);
+    await this.#put(place.tenant, spec.id, begun(known, now, context.deadlineMs));
     await startSubscription(place, spec.contentType, context);
-    await record(this.#clock.now());
+    const state = begun(known, now, this.#clock.now());
+    await this.#note(place.tenant, spec.id, state);
+    await this.#put(place.tenant, spec.id, { ...state, noted: true });
+  }
+
+  async #note(tenant: string, source: FeedSpec['id'], state: SubscriptionState): Promise<void> {
+    if (state.startedMs === 0 && state.interrupted.length === 0) return;
+    await writeSubscriptionNote(this.#blobs, { tenant, source }, state, state.triedMs);
   }
 }
 
 /** The state of a subscription that is about to be started: first ever, or after an interruption since it was last seen. */
 function begun(known: SubscriptionState | undefined, triedMs: number, startedMs: number): SubscriptionState {
-  if (!known || known.seenMs === 0) return { startedMs, triedMs, interrupted: [], seenMs: 0 };
+  if (!known || known.seenMs === 0) return { startedMs, triedMs, interrupted: [], seenMs: 0, noted: false };
   const earlier = known.interrupted.filter((i) => i.fromMs !== known.seenMs);
   return {
     ...known,
     triedMs,
+    noted: false,
     interrupted: [...earlier, { fromMs: known.seenMs, toMs: startedMs }].slice(-50),
   };
 }

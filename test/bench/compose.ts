@@ -94,7 +94,7 @@ export async function composeCollector(options: {
   const stores = options.wrap({ ...storage.stores, queues });
   const archive = new Archive({ blobs: stores.archive, clock: systemClock });
   const windows = new WindowTable(stores.tables);
-  const subscriptions = new Subscriptions(stores.tables, systemClock);
+  const subscriptions = new Subscriptions(stores, systemClock);
   const apis = makeApis(options.tenant);
   const deps = {
     archive,

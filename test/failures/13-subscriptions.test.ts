@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { readSubscriptionNote } from '../../shared/archive/subscription-note.ts';
 import { startSubscription } from '../../shared/collect/feed.ts';
+import { evidenceKind, subscriptionNotePrefix } from '../../shared/layout.ts';
 import { DAY, HOUR, inWorld, START, ual } from '../support/collector-world.ts';
 
 // Defence: Subscriptions (AF20024 is success, one type's failure stops no other, interruptions are on record before
@@ -61,6 +63,52 @@ describe('13: the life cycle of subscriptions', () => {
       expect(before.reason).toContain('the subscription began on');
     }),
   );
+
+  // Found: with the row, it was forgotten that the subscription had not always run, and later passes completed windows
+  // that the feed cannot prove.
+  it.each([
+    ['the row of the subscription', (row: string) => row === '~subscription'],
+    ['the whole table', () => true],
+  ])('what it cannot prove stays partial when %s is lost', (_name, isLost) =>
+    inWorld(
+      { sources: ['ual-exchange'], settings: { backfillDays: 1 }, records: [ual('r', START - HOUR)] },
+      async (world) => {
+        await world.run();
+        await world.pass(2 * HOUR, HOUR);
+        const partition = `${world.tenant.tenantId}|ual-exchange`;
+        const rows = [...(await world.rows('ual-exchange'))];
+        const keys: string[] = [];
+        for await (const { row } of world.tables.query('windows', partition)) if (isLost(row)) keys.push(row);
+        await world.tables.remove('windows', partition, keys);
+        expect(keys).toContain('~subscription');
+        expect(rows.length).toBeGreaterThan(1);
+        await world.pass(8 * DAY, 6 * HOUR);
+        const { intervals } = await world.coverage('ual-exchange', START - DAY / 2, START);
+        expect(intervals.map((i) => i.state)).toEqual(['partial']);
+        expect(intervals[0]!.reason).toContain('the subscription began on');
+        // Windows planned anew are long: the one around the start is partial as a whole.
+        expect((await world.stateAt('ual-exchange', START + DAY)).state).toBe('complete');
+      },
+    )(),
+  );
+
+  it('each start is in the archive, once, as the row has it', () =>
+    inWorld({ sources: ['ual-exchange'] }, async (world) => {
+      await world.run();
+      await world.pass(5 * HOUR, HOUR);
+      world.tenant.disableSubscription('Audit.Exchange');
+      await world.pass(2 * HOUR, HOUR);
+      const prefix = subscriptionNotePrefix(world.tenant.tenantId, 'ual-exchange');
+      const notes = [...world.blobs.blobs.keys()].filter((name) => name.startsWith(prefix));
+      expect(notes).toHaveLength(2);
+      expect(notes.map(evidenceKind)).toEqual(['subscription', 'subscription']);
+      const row = await world.instances[0]!.subscriptions.get(world.tenant.tenantId, 'ual-exchange');
+      const note = await readSubscriptionNote(world.blobs, world.tenant.tenantId, 'ual-exchange');
+      expect(note!.startedMs).toBe(row!.startedMs);
+      expect(note!.interrupted).toHaveLength(1);
+      expect(note!.interrupted[0]!.fromMs).toBeLessThanOrEqual(row!.interrupted[0]!.fromMs);
+      expect(note!.interrupted[0]!.toMs).toBeGreaterThanOrEqual(row!.interrupted[0]!.toMs);
+    })());
 
   // Content is lost between a stop and the restart; records around it must be there, and the interval must say so.
   it.each([

@@ -82,7 +82,7 @@ async function collect(order: Order, blobs: BlobStore): Promise<void> {
     archive: new Archive({ blobs, clock }),
     windows,
     queues: new MemoryQueues(),
-    subscriptions: new Subscriptions(tables, clock),
+    subscriptions: new Subscriptions({ tables, archive: blobs }, clock),
     apis: () => apis,
     specs: sourceSpec,
     settleHours: [1],

@@ -59,7 +59,7 @@ export class Instance {
     const { stores, clock } = this.perimeter;
     this.archive = new Archive({ blobs: stores.archive, clock, graceMs: 1000 });
     this.windows = new WindowTable(stores.tables);
-    this.subscriptions = new Subscriptions(stores.tables, clock);
+    this.subscriptions = new Subscriptions(stores, clock);
     this.apis = this.#makeApis();
     this.collector = new WindowCollector({
       ...this.#parts(),
