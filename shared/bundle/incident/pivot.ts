@@ -2,7 +2,13 @@ import { appKey } from '../../indexing/entities/app.ts';
 import { Attributor } from '../analysis/attribution.ts';
 import type { Event } from '../../detect/pivot/session/event.ts';
 import { draftOf } from '../analysis/facts.ts';
-import { isApplicationChange, isConsent, isSending, messageIdOf, subjectOf } from '../../detect/pivot/session/signals.ts';
+import {
+  isApplicationChange,
+  isConsent,
+  isSending,
+  messageIdOf,
+  subjectOf,
+} from '../../detect/pivot/session/signals.ts';
 import type { JudgedSession } from '../../detect/pivot/session/verdict.ts';
 import type { Cited } from './cited.ts';
 import type { Included } from './included.ts';

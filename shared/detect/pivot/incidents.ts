@@ -20,7 +20,7 @@ const MAX_MEMBERS_SHOWN = 100;
 const info = infoOf(incidentJoin, 'own');
 
 export interface StoredIncidents {
-  /** Findings that were not there before. */
+  /** Incidents that were not there before, or have risen: whoever is told from a level on hears of them then. */
   readonly fresh: readonly Finding[];
   /** All open incidents that what was found belongs to. */
   readonly touched: readonly TouchedIncident[];
@@ -50,11 +50,14 @@ export async function storeIncidents(
   const members = new Set(touched.flatMap((component) => component.members.map(({ id }) => id)));
   const incidents = joinIncidents(all).filter(({ members: own }) => members.has(own[0]!.id));
   const made = incidents.map((incident) => applyAllowList(findingOf(incident), list, nowMs));
-  const fresh = await table.add(tenant, made);
+  const fresh = [...(await table.add(tenant, made))];
   const known = new Map(all.map((finding) => [finding.id, finding]));
   for (const finding of made) {
     const old = known.get(finding.id);
-    if (old && differs(old, finding)) await refresh(table, tenant, finding, nowMs);
+    if (!old || !differs(old, finding)) continue;
+    await refresh(table, tenant, finding, nowMs);
+    if (old.state === 'open' && LEVELS.indexOf(finding.level) > LEVELS.indexOf(old.level))
+      fresh.push(finding);
   }
   const byMember = new Map(
     made.flatMap((finding, i) => incidents[i]!.members.map(({ id }) => [id, finding.id] as const)),

@@ -5,7 +5,7 @@ import type { Finding } from '../findings/finding.ts';
 import type { NetworkLookup } from './geoip.ts';
 import { sessionRecords, type PivotDeps, type SessionRecord } from './session-records.ts';
 import { spreadOf, type Spread } from './spread.ts';
-import { judgeSession, type Verdict } from './verdict.ts';
+import { judgeSession, type ShownVerdict } from './verdict.ts';
 
 /** What hangs together with a finding. */
 export interface Pivot {
@@ -16,7 +16,7 @@ export interface Pivot {
   readonly to?: string;
   readonly sources: Readonly<Record<string, number>>;
   readonly operations: Readonly<Record<string, number>>;
-  readonly verdict: Verdict;
+  readonly verdict: ShownVerdict;
   readonly spread: readonly Spread[];
   readonly records: readonly SessionRecord[];
   readonly truncated: boolean;
@@ -40,7 +40,7 @@ export async function pivotFrom(
       remedy: 'Look at the person or address instead: GET /api/entities/user/{key}.',
     });
   const atMs = Date.parse(finding.time);
-  const { records, truncated } = await sessionRecords(deps, {
+  const { records, events, truncated } = await sessionRecords(deps, {
     tenant,
     session,
     atMs,
@@ -60,7 +60,7 @@ export async function pivotFrom(
       : {}),
     sources: count(records.map(({ source }) => source)),
     operations: count(records.map(({ operation }) => operation)),
-    verdict: judgeSession({ records, history, findings, lookup }),
+    verdict: judgeSession({ session, records, events, history, findings, lookup }),
     spread: await spreadOf(deps.tables, { tenant, session, atMs, records, ...(user ? { user } : {}) }),
     records,
     truncated,

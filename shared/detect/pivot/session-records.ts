@@ -7,6 +7,7 @@ import { segmentPath, type EntityKind } from '../../layout.ts';
 import { parseRecord } from '../../record.ts';
 import type { BlobStore, TableStore } from '../../store/stores.ts';
 import { bodyOf, sightingOf, type Sighting } from '../sighting.ts';
+import { eventOf, type Event } from './session/event.ts';
 import { subjectsOf } from './subjects.ts';
 
 export interface PivotDeps {
@@ -18,12 +19,14 @@ export interface PivotDeps {
 export interface SessionRecord extends Sighting {
   readonly operation: string;
   readonly subjects: readonly string[];
-  /** Ties it to the session: its id, or its token where the record carries no session id. */
-  readonly by: 'session' | 'token';
+  /** Ties it to the session: its id, or where the record carries none, its token or its request or sign-in flow. */
+  readonly by: 'session' | 'token' | 'request';
 }
 
 export interface SessionRecords {
   readonly records: readonly SessionRecord[];
+  /** The same records as the verdict reads them; their numbers are places in `records`. */
+  readonly events: readonly Event[];
   /** True when there were more than are read. */
   readonly truncated: boolean;
 }
@@ -35,49 +38,58 @@ const REACH_DAYS = 30;
 
 /**
  * All records of a session across sources and record types, by the index. Then those of the user's records of the same
- * days that carry one of its token ids but no session id: not every workload writes one (DETECTIONS §3).
+ * days that carry no session id but one of its token ids, or the id of one of its requests: not every workload writes a
+ * session id (DETECTIONS §3), and risk detections never do.
  */
 export async function sessionRecords(
   deps: PivotDeps,
   ask: { readonly tenant: string; readonly session: string; readonly user?: string; readonly atMs: number },
 ): Promise<SessionRecords> {
-  const found = new Map<string, SessionRecord>();
+  const found = new Map<string, { readonly record: SessionRecord; readonly event: Event }>();
   const span = { from: dateOf(ask.atMs - REACH_DAYS * DAY), to: dateOf(ask.atMs + REACH_DAYS * DAY) };
   const tokens = new Set<string>();
-  await eachRecord(deps, ask.tenant, 'session', ask.session, span, (record, body) => {
+  const flows = new Set<string>();
+  await eachRecord(deps, ask.tenant, 'session', ask.session, span, ({ found: record, body, event }) => {
     if (!sessionKeys(body).includes(ask.session)) return true;
     for (const token of tokenIds(body)) tokens.add(token);
-    found.set(keyOf(record), { ...record, by: 'session' });
+    for (const id of event.flow) flows.add(id);
+    found.set(keyOf(record), { record: { ...record, by: 'session' }, event });
     return found.size < MAX_SESSION_RECORDS;
   });
-  if (ask.user !== undefined && tokens.size > 0 && found.size < MAX_SESSION_RECORDS) {
-    const dates = [...found.values()].map(({ place }) => place.date).sort();
-    await eachRecord(
-      deps,
-      ask.tenant,
-      'user',
-      ask.user,
-      { from: dates[0]!, to: dates.at(-1)! },
-      (record, body) => {
-        if (
-          !found.has(keyOf(record)) &&
-          sessionKeys(body).length === 0 &&
-          tokenIds(body).some((token) => tokens.has(token))
-        )
-          found.set(keyOf(record), { ...record, by: 'token' });
-        return found.size < MAX_SESSION_RECORDS;
-      },
-    );
+  if (ask.user !== undefined && tokens.size + flows.size > 0 && found.size < MAX_SESSION_RECORDS) {
+    const dates = [...found.values()].map(({ record }) => record.place.date).sort();
+    const days = { from: dates[0]!, to: dates.at(-1)! };
+    await eachRecord(deps, ask.tenant, 'user', ask.user, days, ({ found: record, body, event }) => {
+      const by = tokenIds(body).some((token) => tokens.has(token))
+        ? 'token'
+        : event.flow.some((id) => flows.has(id))
+          ? 'request'
+          : undefined;
+      if (by !== undefined && !found.has(keyOf(record)) && sessionKeys(body).length === 0)
+        found.set(keyOf(record), { record: { ...record, by }, event });
+      return found.size < MAX_SESSION_RECORDS;
+    });
   }
-  const records = [...found.values()].sort(
-    (a, b) => (a.timeMs ?? 0) - (b.timeMs ?? 0) || (a.recordId < b.recordId ? -1 : 1),
+  const sorted = [...found.values()].sort(
+    ({ record: a }, { record: b }) => (a.timeMs ?? 0) - (b.timeMs ?? 0) || (a.recordId < b.recordId ? -1 : 1),
   );
-  return { records, truncated: found.size >= MAX_SESSION_RECORDS };
+  return {
+    records: sorted.map(({ record }) => record),
+    events: sorted.map(({ event }, number) => ({ ...event, number })),
+    truncated: found.size >= MAX_SESSION_RECORDS,
+  };
 }
 
 const keyOf = ({ source, recordId }: Sighting): string => `${source}|${recordId}`;
 
 export type Found = Omit<SessionRecord, 'by'>;
+
+/** A record that the index led to. */
+export interface IndexedRecord {
+  readonly found: Found;
+  readonly body: unknown;
+  readonly event: Event;
+}
 
 /** Walks the records of the chunks that the index names for an entity, until `take` answers false. */
 async function eachRecord(
@@ -86,27 +98,29 @@ async function eachRecord(
   kind: EntityKind,
   key: string,
   { from, to }: { readonly from: string; readonly to: string },
-  take: (record: Found, body: unknown) => boolean,
+  take: (record: IndexedRecord) => boolean,
 ): Promise<void> {
-  for await (const { found, body } of recordsOf(blobs, slicesOf(tables, tenant, kind, key, from, to)))
-    if (!take(found, body)) return;
+  for await (const record of recordsOf(blobs, slicesOf(tables, tenant, kind, key, from, to)))
+    if (!take(record)) return;
 }
 
 /** All records of the chunks that slices name: those of the slices' entity are among them. */
 export async function* recordsOf(
   blobs: BlobStore,
   slices: Iterable<Slice> | AsyncIterable<Slice>,
-): AsyncIterable<{ readonly found: Found; readonly body: unknown }> {
+): AsyncIterable<IndexedRecord> {
   for await (const { ref, chunks } of slices)
     for (const { index, offset, length } of chunks) {
       const text = await gunzipMember(await blobs.getRange(segmentPath(ref), offset, length), ref);
       for (const line of linesOf(text)) {
-        const { value, facts } = parseRecord(line);
+        const record = parseRecord(line);
+        const { value, facts } = record;
         const body = bodyOf(value);
         const timeMs = facts.ticks === undefined ? undefined : msFromTicks(facts.ticks);
         const place = { date: ref.date, segment: ref.segment, chunk: index };
         const sighting = sightingOf({ source: ref.source, value, place }, facts.id ?? '', timeMs);
-        yield { found: { ...sighting, operation: facts.operation, subjects: subjectsOf(body) }, body };
+        const found = { ...sighting, operation: facts.operation, subjects: subjectsOf(body) };
+        yield { found, body, event: eventOf(ref.source, record) };
       }
     }
 }

@@ -139,10 +139,10 @@ describe('detections, over HTTP', () => {
     );
     const ids = new Set(pivot.records.map(({ recordId }) => recordId));
     expect(wanted.filter(({ id }) => !ids.has(id))).toEqual([]);
-    expect(pivot.verdict.judgement).toBe('taken-over');
+    expect(pivot.verdict.judgement).toBe('suspicious');
     expect(pivot.verdict.score).toBe(pivot.verdict.reasons.reduce((sum, { points }) => sum + points, 0));
     expect(pivot.verdict.reasons.map(({ id }) => id)).toEqual(
-      expect.arrayContaining(['new-network', 'aitm-pattern', 'mailbox-rule', 'hosting-network']),
+      expect.arrayContaining(['newAddress', 'aitm', 'hidingRule', 'hosting', 'finding']),
     );
     expect(pivot.spread.filter(({ kind }) => kind === 'ip').flatMap(({ users }) => users)).toContain(
       truth.marek.upn,

@@ -1,46 +1,20 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { generateStory, storyGroundTruth } from '../../../infra/local/story/index.ts';
-import { DetectionConfig } from '../../../shared/detect/allow/config-table.ts';
-import { BookShelf } from '../../../shared/detect/book-shelf.ts';
 import type { Finding } from '../../../shared/detect/findings/finding.ts';
-import { FindingsTable } from '../../../shared/detect/findings/findings-table.ts';
 import { firstDeviceCode } from '../../../shared/detect/native/first-device-code.ts';
 import { incidentJoin } from '../../../shared/detect/native/incident-join.ts';
 import { scopeSweep } from '../../../shared/detect/native/scope-sweep.ts';
-import { detectNew } from '../../../shared/detect/run/detect-new.ts';
-import { notePending } from '../../../shared/detect/run/pending.ts';
-import { parseArchivePath, type SegmentRef } from '../../../shared/layout.ts';
-import { silentLog } from '../../../shared/log.ts';
-import { MemoryQueues } from '../../../shared/store/memory.ts';
 import { bundleWorld, type BundleWorld, type Sourced } from '../../support/bundle-world.ts';
+import { detectIn, findingsOfRule } from '../../support/detect-world.ts';
 
 const TENANT = '11111111-1111-4111-8111-111111111111';
 const nowMs = Date.UTC(2026, 10, 24, 18);
 const story = { nowMs, days: 10, records: 4000, users: 40 };
 const truth = storyGroundTruth(story);
 const [johanna, marek] = [truth.johanna.upn, 'marek.dvorak@sunnyside-trading.example'];
-const clock = { now: () => nowMs, sleep: () => Promise.resolve() };
 
-const refsIn = async ({ blobs }: BundleWorld): Promise<SegmentRef[]> => {
-  const refs: SegmentRef[] = [];
-  for await (const { name } of blobs.list('v1/')) {
-    const path = parseArchivePath(name);
-    if (path?.kind === 'manifest') refs.push(path);
-  }
-  return refs;
-};
-
-/** Evaluates what is not evaluated yet. */
-async function detect(world: BundleWorld): Promise<void> {
-  for (const ref of await refsIn(world)) await notePending(world.tables, ref);
-  const { blobs, tables } = world;
-  const shelf = new BookShelf(new DetectionConfig(tables, blobs));
-  const deps = { blobs, tables, queues: new MemoryQueues(), clock, log: silentLog };
-  await detectNew(deps, shelf, TENANT, { untilMs: Infinity, alert: () => Promise.resolve() });
-}
-
-const of = async ({ tables }: BundleWorld, rule: string): Promise<readonly Finding[]> =>
-  (await new FindingsTable(tables).list({ tenant: TENANT, fromMs: 0, toMs: nowMs, rule }, 500)).findings;
+const detect = (own: BundleWorld): Promise<void> => detectIn(own, TENANT, nowMs);
+const of = (own: BundleWorld, rule: string): Promise<readonly Finding[]> => findingsOfRule(own, TENANT, rule);
 
 const facts = ({ explanation }: Finding) => (explanation.kind === 'native' ? explanation.facts : {});
 

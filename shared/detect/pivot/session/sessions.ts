@@ -1,3 +1,4 @@
+import { asnOf } from '../../sighting.ts';
 import { errorCodeOf, isSignIn, type Event, type Place } from './event.ts';
 import type { People } from './people.ts';
 import {
@@ -25,6 +26,8 @@ export interface AddressUse {
   lastMs: number;
   /** First record from it. */
   readonly number: number;
+  /** Autonomous system, where a record says it. */
+  asn: number | undefined;
 }
 
 export class SessionDraft {
@@ -79,8 +82,10 @@ export class SessionDraft {
       firstMs: e.ms,
       lastMs: e.ms,
       number: e.number,
+      asn: undefined,
     };
     this.addresses.set(e.ip, use);
+    use.asn ??= asnOf(e.value);
     use.records++;
     use.lastMs = Math.max(use.lastMs, e.ms || use.lastMs);
     if (use.place.country === '' && e.place.country !== '') use.place = e.place;

@@ -44,6 +44,7 @@ export const SIGNALS = {
   newAddress: signal('newAddress', 1, true, 'Its address was not seen before for this user'),
   newCountry: signal('newCountry', 2, true, 'Its country was not seen before for this user'),
   newAgent: signal('newAgent', 1, true, 'Its browser or client was not seen before for this user'),
+  hosting: signal('hosting', 2, true, 'Its address belongs to a hosting or anonymising network'),
   twoCountries: signal('twoCountries', 2, true, 'One session used from two countries within an hour'),
   hidingRule: signal(
     'hidingRule',

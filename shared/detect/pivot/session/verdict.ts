@@ -1,3 +1,5 @@
+import { HOSTING } from '../../native/networks.ts';
+import type { NetworkLookup } from '../geoip.ts';
 import { POSSIBLE, SIGNALS, THRESHOLD, type SignalId } from './signals.ts';
 import type { SessionDraft } from './sessions.ts';
 
@@ -20,6 +22,16 @@ export interface Reason {
   readonly title: string;
   /** Records that show it. */
   readonly numbers: readonly number[];
+}
+
+/** What a verdict is told beside the session's own records. */
+export interface Given {
+  /** Sessions that a request names. */
+  readonly asked: ReadonlySet<string>;
+  /** Sessions in which a rule of level high or critical matched. */
+  readonly findings: ReadonlySet<string>;
+  /** Owners and countries of addresses; without it, networks are not judged. */
+  readonly networks?: NetworkLookup;
 }
 
 export type Verdict = 'suspicious' | 'possible' | 'usual';
@@ -47,7 +59,7 @@ interface Known {
 export function judge(
   drafts: readonly SessionDraft[],
   habitsOf: (user: string) => Habits,
-  given: { readonly asked: ReadonlySet<string>; readonly findings: ReadonlySet<string> },
+  given: Given,
 ): JudgedSession[] {
   const known = new Map<string, Known>();
   return drafts.map((draft) => {
@@ -72,18 +84,14 @@ function learn(known: Known, draft: SessionDraft): void {
   for (const agent of draft.agents.keys()) known.agents.add(agent.slice(0, 160));
 }
 
-function judgeOne(
-  draft: SessionDraft,
-  user: string,
-  known: Known,
-  given: { readonly asked: ReadonlySet<string>; readonly findings: ReadonlySet<string> },
-): JudgedSession {
+function judgeOne(draft: SessionDraft, user: string, known: Known, given: Given): JudgedSession {
   const newAddresses = [...draft.addresses.values()].filter(
     (a) => known.ips.size > 0 && !known.ips.has(a.ip),
   );
   const found = new Map<SignalId, readonly number[]>(draft.evidence);
   if (given.asked.has(draft.key)) found.set('asked', [draft.firstNumber]);
   if (given.findings.has(draft.key)) found.set('finding', [draft.firstNumber]);
+  if (given.networks) networks(draft, known, given.networks, found);
   novelties(
     draft,
     known,
@@ -106,6 +114,34 @@ function judgeOne(
   return { draft, user, verdict, score, reasons, newAddresses: newAddresses.map((a) => a.ip) };
 }
 
+/** What a database of networks adds: hosting, and countries of addresses whose records name none. */
+function networks(
+  draft: SessionDraft,
+  known: Known,
+  lookup: NetworkLookup,
+  found: Map<SignalId, readonly number[]>,
+): void {
+  const uses = [...draft.addresses.values()].map((use) => ({ ...use, facts: lookup.of(use.ip) }));
+  const hosted = uses.filter(({ asn, facts }) => HOSTING.has(asn ?? facts.asn ?? 0));
+  if (hosted.length > 0)
+    found.set(
+      'hosting',
+      hosted.map(({ number }) => number),
+    );
+  const abroad = uses.filter(
+    ({ place, facts }) =>
+      place.country === '' &&
+      facts.country !== undefined &&
+      known.countries.size > 0 &&
+      !known.countries.has(facts.country),
+  );
+  if (abroad.length > 0)
+    found.set(
+      'newCountry',
+      abroad.map(({ number }) => number),
+    );
+}
+
 function novelties(
   draft: SessionDraft,
   known: Known,
@@ -115,10 +151,7 @@ function novelties(
   if (fresh.length > 0) found.set('newAddress', fresh);
   const countries = [...draft.countries].filter(([c]) => known.countries.size > 0 && !known.countries.has(c));
   if (countries.length > 0)
-    found.set(
-      'newCountry',
-      countries.map(([, c]) => c.number),
-    );
+    found.set('newCountry', [...(found.get('newCountry') ?? []), ...countries.map(([, c]) => c.number)]);
   const agents = [...draft.agents.keys()].filter(
     (a) => known.agents.size > 0 && !known.agents.has(a.slice(0, 160)),
   );
