@@ -75,7 +75,11 @@ class Rows {
     }
     const base = touched.find((row) => row.fromMs <= fromMs);
     const { tenant, source, nowMs } = this.#at;
-    if (!base) return newWindow(tenant, source, fromMs, toMs, nowMs);
+    if (!base) {
+      // When it was planned is nowhere in the archive; today it was not.
+      const { plannedMs: _, ...row } = newWindow(tenant, source, fromMs, toMs, nowMs);
+      return row;
+    }
     // A split gives the records counted so far to its first part.
     return { ...base, fromMs, toMs, records: base.fromMs === fromMs ? base.records : 0 };
   }
