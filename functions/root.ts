@@ -101,8 +101,16 @@ function makeApis(s: Settings, tenant: string): TenantApis & StateApis & { reado
       classify: classifyGraph,
       origin: new URL(graph).origin,
     });
-  const { publisherId, reportBudget, endpoints } = s;
-  const parts = { tenant, endpoints, publisherId, reportBudget, tokens, fetch: vendorFetch };
+  const { publisherId, reportBudget, feedBudget, endpoints } = s;
+  const parts = {
+    tenant,
+    endpoints,
+    publisherId,
+    reportBudget,
+    ...(feedBudget && { feedBudget }),
+    tokens,
+    fetch: vendorFetch,
+  };
   return {
     ...tenantApis({ ...parts, tables: stores.tables, clock }),
     directory: graphApi(shared('directory', directoryLimit)),

@@ -54,7 +54,9 @@ export interface Settings {
   /** Sent as PublisherIdentifier on every Management Activity API call. */
   readonly publisherId: string;
   /** Requests per period that the Graph reports allow this app in one tenant. */
-  readonly reportBudget: { readonly requests: number; readonly periodMs: number };
+  readonly reportBudget: RequestBudget;
+  /** What the Management Activity API allows this tenant, where it is more than it promises to all. */
+  readonly feedBudget?: RequestBudget;
   readonly bundleRetentionDays: number;
   readonly geoipDatabase?: string;
 }
@@ -86,6 +88,19 @@ const CLOUDS: Readonly<Record<Cloud, Endpoints>> = {
     storageSuffix: 'core.chinacloudapi.cn',
   },
 };
+
+export interface RequestBudget {
+  readonly requests: number;
+  readonly periodMs: number;
+}
+
+const requestBudget = z
+  .string()
+  .regex(/^\d+\/\d+$/, 'must be requests/seconds, e.g. 5/10')
+  .transform((text): RequestBudget => {
+    const [requests, seconds] = text.split('/').map(Number) as [number, number];
+    return { requests: Math.max(1, requests), periodMs: Math.max(1, seconds) * 1000 };
+  });
 
 const schema = z.object({
   TENANT_ID: z
@@ -123,7 +138,8 @@ const schema = z.object({
   ALERT_WEBHOOK_URL: optional(serviceUrl),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(serviceUrl),
   PUBLISHER_ID: optional(z.string().regex(GUID, 'must be a GUID')),
-  GRAPH_REPORT_BUDGET: optional(z.string().regex(/^\d+\/\d+$/, 'must be requests/seconds, e.g. 5/10')),
+  GRAPH_REPORT_BUDGET: optional(requestBudget),
+  MANAGEMENT_BUDGET: optional(requestBudget),
   BUNDLE_RETENTION_DAYS: optional(z.coerce.number().int().min(1).max(3650)),
   GEOIP_DATABASE: optional(z.string()),
 });
@@ -157,7 +173,6 @@ type Parsed = z.infer<typeof schema>;
 
 function assemble(v: Parsed, storage: StorageSettings, platformPrincipal: boolean): Settings {
   const cloud = v.M365_CLOUD ?? 'public';
-  const [requests, seconds] = (v.GRAPH_REPORT_BUDGET ?? '5/10').split('/').map(Number) as [number, number];
   return {
     tenants: v.TENANT_ID,
     storage,
@@ -177,7 +192,8 @@ function assemble(v: Parsed, storage: StorageSettings, platformPrincipal: boolea
     settleHours: [...(v.SETTLE_HOURS ?? [1, 6, 24, 72])].sort((a, b) => a - b),
     ...(v.ALERT_WEBHOOK_URL && { alertWebhookUrl: v.ALERT_WEBHOOK_URL }),
     publisherId: v.PUBLISHER_ID ?? v.TENANT_ID[0]!,
-    reportBudget: { requests: Math.max(1, requests), periodMs: Math.max(1, seconds) * 1000 },
+    reportBudget: v.GRAPH_REPORT_BUDGET ?? { requests: 5, periodMs: 10_000 },
+    ...(v.MANAGEMENT_BUDGET && { feedBudget: v.MANAGEMENT_BUDGET }),
     bundleRetentionDays: v.BUNDLE_RETENTION_DAYS ?? 90,
     ...(v.GEOIP_DATABASE && { geoipDatabase: v.GEOIP_DATABASE }),
   };

@@ -119,11 +119,12 @@ export const isEntityKind = (text: string): text is EntityKind =>
   (ENTITY_KINDS as readonly string[]).includes(text);
 
 /**
- * DESIGN §6 says 64. Measured: a small tenant's segment holds some hundred entities, and 64 buckets of 5 row kinds
- * made up to 320 transactions of one or two rows each. Four buckets of five row kinds are twenty partitions of
- * 2,000 rows a second, twice what an account takes, with a sixteenth of the operations.
+ * DESIGN §6 says 64. Measured: a small tenant's segment holds some hundred entities of each kind, and every bucket that
+ * it touches is a storage operation: 64 buckets of 5 row kinds made up to 320 transactions of a row or two, 4 made 17,
+ * one makes 6. A partition takes 2,000 rows a second, and a kind has one of its own for each tenant: more than its
+ * vendor's limits let in. (Another number needs `npm run rebuild`.)
  */
-const BUCKETS = 4;
+const BUCKETS = 1;
 
 /** Which of the buckets an entity's rows lie in; rows of one segment then go in few transactions. */
 export const bucketOf = (key: string): string =>

@@ -35,11 +35,9 @@ say(
   'Everything runs on this machine: Azurite as storage, a simulated tenant as Microsoft, the built app in a local',
 );
 say(
-  'stand-in for the Azure Functions host. The simulated request limits of the Graph reports (5 in 10 s) are',
+  'stand-in for the Azure Functions host. The simulated request limits (Graph reports 5 in 10 s, feed 2,000 a',
 );
-say(
-  'lifted here, so that a month is collected in a minute; against Microsoft the same back-fill takes hours.',
-);
+say('minute) are lifted here, so that a month is collected in a minute; Microsoft would take hours for it.');
 say();
 
 const azurite = await startAzurite();
@@ -48,8 +46,7 @@ const tenant = await createTenant({
   state: storyState(story),
   tenantId: DEFAULT_TENANT_ID,
 });
-tenant.limits.set('graphReports', false);
-tenant.limits.set('identityProtection', false);
+for (const limit of ['graphReports', 'identityProtection', 'feed'] as const) tenant.limits.set(limit, false);
 say(`tenant   ${tenant.origin} publishes ${tenant.report().records.published} records`);
 
 const quiet = console.log;
@@ -63,6 +60,7 @@ const host = await startHost({
     ARCHIVE_STORAGE: azurite.connectionString,
     AzureWebJobsStorage: azurite.connectionString,
     GRAPH_REPORT_BUDGET: '100000/10',
+    MANAGEMENT_BUDGET: '100000/10',
   },
 });
 say(`host     ${host.url} runs ${host.functions.map((f) => f.name).join(', ')}`);
@@ -150,6 +148,15 @@ async function showSessions(upn: string): Promise<void> {
   say();
 }
 
+/** The names of a folder's files where they are few, else how many there are. */
+function byFolder(names: readonly string[]): [string, string][] {
+  const folders = Map.groupBy(names, (name) => (name.includes('/') ? `${name.split('/')[0]}/` : ''));
+  return [...folders].map(([folder, files]) => [
+    folder,
+    files.length > 20 ? `${files.length} files` : files.map((name) => name.slice(folder.length)).join('  '),
+  ]);
+}
+
 async function fetchBundle(upn: string): Promise<string[]> {
   const response = await fetch(`${host.url}/api/bundle?user=${encodeURIComponent(upn)}&${span}`);
   if (!response.ok) throw new Error(`the bundle answered ${response.status}: ${await response.text()}`);
@@ -175,7 +182,7 @@ async function extract(zip: Buffer, folder: string): Promise<string[]> {
 function showNext(upn: string, session: string, names: readonly string[]): void {
   const folder = `${values.out}/bundle`;
   say(`bundle: ${values.out}/bundle.zip, unpacked to ${folder}:`);
-  say(`  ${names.join('  ')}`);
+  for (const [title, held] of byFolder(names)) say(`  ${title.padEnd(10)} ${held}`);
   say();
   say('Try next:');
   say(`  (cd ${folder} && sha256sum -c SHA256SUMS)`);

@@ -13,6 +13,8 @@ export interface TenantApiParts {
   readonly endpoints: { readonly graph: string; readonly management: string };
   readonly publisherId: string;
   readonly reportBudget: Limit;
+  /** Default: what the vendor allows every tenant. */
+  readonly feedBudget?: Limit;
   readonly tokens: { readonly graph: TokenSource; readonly management: TokenSource };
   readonly fetch: Fetch;
   readonly tables: TableStore;
@@ -41,7 +43,7 @@ export function tenantApis(p: TenantApiParts): TenantApis {
     feed: {
       api: new VendorApi({
         transport: tokenTransport(p.tokens.management, p.fetch),
-        budget: new LocalBudget(FEED_LIMIT, p.clock),
+        budget: new LocalBudget(p.feedBudget ?? FEED_LIMIT, p.clock),
         clock: p.clock,
         classify: classifyFeed,
         origin: new URL(management).origin,

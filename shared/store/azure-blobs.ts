@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import type { ContainerClient } from '@azure/storage-blob';
 import { HoldfastError } from '../errors.ts';
 import type { BlobInfo, BlobStore, PutOptions } from './stores.ts';
@@ -40,9 +41,13 @@ export class AzureBlobs implements BlobStore {
     }
   }
 
+  /** One request. (`downloadToBuffer` would first ask for the size by another.) */
   async get(name: string): Promise<Buffer | undefined> {
     try {
-      return await this.#container.getBlobClient(name).downloadToBuffer();
+      const answer = await this.#container
+        .getBlobClient(name)
+        .download(0, undefined, { maxRetryRequests: 5 });
+      return await buffer(answer.readableStreamBody!);
     } catch (error) {
       if (storageErrorCode(error).status === 404) return undefined;
       throw error;

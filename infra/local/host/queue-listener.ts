@@ -11,7 +11,7 @@ import { decodeMessage } from './queue-message.ts';
 import { accountOf, isGone } from './queues.ts';
 
 const SHORTEST_POLL_MS = 100;
-const WAKE_SPACING_MS = 20;
+const WAKE_SPACING_MS = 50;
 
 export interface QueueListenerParts {
   readonly of: QueueFunction;

@@ -66,7 +66,7 @@ describe('Archive.append', () => {
 
   it('closes chunks at the chunk size and describes each by ranges that can be read alone', async () => {
     const blobs = new MemoryBlobs();
-    const records = Array.from({ length: 900 }, (_, i) =>
+    const records = Array.from({ length: 1800 }, (_, i) =>
       ualRecord({
         Id: `r${i}`,
         UserId: `user${i % 7}@x.example`,

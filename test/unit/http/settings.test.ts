@@ -32,8 +32,17 @@ describe('settings of access', () => {
     [{ AUTHORITY_ENDPOINT: 'http://127.0.0.1:1' }, 'AUTHORITY_ENDPOINT'],
     [{ ALERT_WEBHOOK_URL: 'http://hooks.example/x' }, 'ALERT_WEBHOOK_URL'],
     [{ GRAPH_ENDPOINT: 'http://graph.example' }, 'GRAPH_ENDPOINT'],
+    [{ MANAGEMENT_BUDGET: '2000 a minute' }, 'MANAGEMENT_BUDGET'],
+    [{ GRAPH_REPORT_BUDGET: '5' }, 'GRAPH_REPORT_BUDGET'],
     [{ GRAPH_ENDPOINT: 'https://user:pass@graph.example' }, 'GRAPH_ENDPOINT'],
   ])('%j is refused by name', (env, name) => expect(faultsOf(env as Record<string, string>)).toContain(name));
+
+  it('request budgets are requests/seconds; the feed has none of its own unless one is set', () => {
+    const { reportBudget, feedBudget } = readSettings({ ...base, MANAGEMENT_BUDGET: '4000/60' });
+    expect(reportBudget).toEqual({ requests: 5, periodMs: 10_000 });
+    expect(feedBudget).toEqual({ requests: 4000, periodMs: 60_000 });
+    expect(readSettings(base)).not.toHaveProperty('feedBudget');
+  });
 
   it('faults are told all at once, without any value that may be secret', () => {
     const told = faultsOf({
