@@ -36,8 +36,8 @@ interface Watched {
   readonly since: string;
   readonly victim: string;
   readonly incident: string;
-  /** All days were looked at once; from then on new ones only. */
-  readonly swept: boolean;
+  /** Not looked at yet; all days were looked at once, from then on new ones only; or somebody's own, never looked at. */
+  readonly state: 'new' | 'swept' | 'established';
 }
 
 export interface SweepAsk {
@@ -60,12 +60,12 @@ export async function sweepScope(deps: PivotDeps, ask: SweepAsk): Promise<Findin
   const done: Watched[] = [];
   const past = new IndexHistory(deps.tables, ask.tenant);
   for (const watched of await watchedOf(deps, ask.tenant)) {
-    const old = watched.since < dateOf(ask.nowMs - FORGET_DAYS * DAY);
-    const fate = old ? 'drop' : watched.swept ? 'look' : await fateOf(deps, ask, watched, past);
-    if (fate === 'drop') await drop(deps, ask.tenant, watched);
-    if (fate !== 'look') continue;
-    found.push(...(await usesOf(deps, ask, watched)));
-    if (!watched.swept) done.push({ ...watched, swept: true });
+    if (watched.since < dateOf(ask.nowMs - FORGET_DAYS * DAY)) await drop(deps, ask.tenant, watched);
+    else {
+      const state = watched.state === 'new' ? await stateOf(deps, ask, watched, past) : watched.state;
+      if (state === 'swept') found.push(...(await usesOf(deps, ask, watched)));
+      if (state !== watched.state) done.push({ ...watched, state });
+    }
   }
   const fresh = await new FindingsTable(deps.tables).add(
     ask.tenant,
@@ -86,7 +86,7 @@ async function watch({ tables }: PivotDeps, tenant: string, incident: TouchedInc
   for (const kind of KINDS) {
     const values = [...new Set(records.flatMap((record) => record[kind] ?? []))].sort().slice(0, MAX_VALUES);
     for (const value of values) {
-      const watched = { kind, value, since: from.slice(0, 10), victim, incident: id, swept: false };
+      const watched = { kind, value, since: from.slice(0, 10), victim, incident: id, state: 'new' } as const;
       rows.set(watchedRow(kind, value, victim), watched);
     }
   }
@@ -114,15 +114,15 @@ const drop = ({ tables }: PivotDeps, tenant: string, { kind, value, victim }: Wa
  * Whether a value can tell anything: what anybody used in the month before is somebody's own, and as long as no past is
  * indexed, nothing is known to be new.
  */
-async function fateOf(
+async function stateOf(
   { tables }: PivotDeps,
   { tenant }: SweepAsk,
   { kind, value, since, victim }: Watched,
   past: IndexHistory,
-): Promise<'look' | 'wait' | 'drop'> {
+): Promise<Watched['state']> {
   const before = shift(since, -LEAD_DAYS);
   const { days } = await past.before(victim, Date.parse(before), REACH_DAYS);
-  if (days < MIN_DAYS) return 'wait';
+  if (days < MIN_DAYS) return 'new';
   for await (const _slice of slicesOf(
     tables,
     tenant,
@@ -131,18 +131,19 @@ async function fateOf(
     shift(since, -REACH_DAYS),
     shift(before, -1),
   ))
-    return 'drop';
-  return 'look';
+    return 'established';
+  return 'swept';
 }
 
 async function usesOf(deps: PivotDeps, { tenant, dates }: SweepAsk, watched: Watched): Promise<Finding[]> {
-  const { kind, value, since, victim, swept } = watched;
+  const { kind, value, since, victim } = watched;
+  const again = watched.state === 'swept';
   const [from, to] = [shift(since, -LEAD_DAYS), shift(since, REACH_DAYS)];
   const concerned = new Set(dates.filter((date) => date >= from && date <= to));
-  if (swept && concerned.size === 0) return [];
+  if (again && concerned.size === 0) return [];
   const slices: Slice[] = [];
   for await (const slice of slicesOf(deps.tables, tenant, kind, value, from, to))
-    if (!swept || concerned.has(slice.ref.date)) slices.push(slice);
+    if (!again || concerned.has(slice.ref.date)) slices.push(slice);
   const own = new Set(await aliasesOf(deps.tables, tenant, victim));
   const uses = new Uses();
   for await (const { found, body } of recordsOf(deps.blobs, slices)) {

@@ -49,8 +49,9 @@ export async function sessionRecords(
   const span = { from: dateOf(ask.atMs - REACH_DAYS * DAY), to: dateOf(ask.atMs + REACH_DAYS * DAY) };
   const tokens = new Set<string>();
   const flows = new Set<string>();
-  await eachRecord(deps, ask.tenant, 'session', ask.session, span, ({ found: record, body, event }) => {
+  await eachRecord(deps, ask.tenant, 'session', ask.session, span, ({ found: record, body, event: read }) => {
     if (!sessionKeys(body).includes(ask.session)) return true;
+    const event = read();
     for (const token of tokenIds(body)) tokens.add(token);
     for (const id of event.flow) flows.add(id);
     found.set(keyOf(record), { record: { ...record, by: 'session' }, event });
@@ -59,14 +60,15 @@ export async function sessionRecords(
   if (ask.user !== undefined && tokens.size + flows.size > 0 && found.size < MAX_SESSION_RECORDS) {
     const dates = [...found.values()].map(({ record }) => record.place.date).sort();
     const days = { from: dates[0]!, to: dates.at(-1)! };
-    await eachRecord(deps, ask.tenant, 'user', ask.user, days, ({ found: record, body, event }) => {
+    await eachRecord(deps, ask.tenant, 'user', ask.user, days, ({ found: record, body, event: read }) => {
+      if (found.has(keyOf(record)) || sessionKeys(body).length > 0) return true;
+      const event = read();
       const by = tokenIds(body).some((token) => tokens.has(token))
         ? 'token'
         : event.flow.some((id) => flows.has(id))
           ? 'request'
           : undefined;
-      if (by !== undefined && !found.has(keyOf(record)) && sessionKeys(body).length === 0)
-        found.set(keyOf(record), { record: { ...record, by }, event });
+      if (by !== undefined) found.set(keyOf(record), { record: { ...record, by }, event });
       return found.size < MAX_SESSION_RECORDS;
     });
   }
@@ -88,7 +90,8 @@ export type Found = Omit<SessionRecord, 'by'>;
 export interface IndexedRecord {
   readonly found: Found;
   readonly body: unknown;
-  readonly event: Event;
+  /** As the verdict reads it; worked out when asked for. */
+  readonly event: () => Event;
 }
 
 /** Walks the records of the chunks that the index names for an entity, until `take` answers false. */
@@ -120,7 +123,7 @@ export async function* recordsOf(
         const place = { date: ref.date, segment: ref.segment, chunk: index };
         const sighting = sightingOf({ source: ref.source, value, place }, facts.id ?? '', timeMs);
         const found = { ...sighting, operation: facts.operation, subjects: subjectsOf(body) };
-        yield { found, body, event: eventOf(ref.source, record) };
+        yield { found, body, event: () => eventOf(ref.source, record) };
       }
     }
 }
