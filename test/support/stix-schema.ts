@@ -1,13 +1,18 @@
 import { z } from 'zod';
 
 /**
- * What STIX 2.1 (OASIS Standard, 10 June 2021) requires of the objects that bundles hold, section by section; strict,
- * so that a property the standard does not know is found.
+ * What STIX 2.1 (OASIS Standard, 10 June 2021) and its published JSON schemas require of the objects that bundles hold,
+ * section by section; strict, so that a property the standard does not know is found.
  */
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 const idOf = (type: string) => z.string().regex(new RegExp(`^${type}--${uuid}$`));
 /** 3.2: RFC 3339, UTC, `Z`; fractional seconds as precise as known. */
-const timestamp = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/);
+const timestamp = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?Z$/)
+  .refine((text) => Number.isFinite(Date.parse(text)), 'a day that there is');
+/** Of versions: the published schemas ask for exactly three digits. */
+const version = timestamp.regex(/\.\d{3}Z$/);
 const text = z.string().min(1);
 
 /** 3.2 common properties of domain objects. */
@@ -15,8 +20,8 @@ const domain = (type: string) => ({
   type: z.literal(type),
   spec_version: z.literal('2.1'),
   id: idOf(type),
-  created: timestamp,
-  modified: timestamp,
+  created: version,
+  modified: version,
   created_by_ref: idOf('identity').optional(),
 });
 
@@ -66,6 +71,17 @@ const observable = (type: string, rest: z.ZodRawShape) =>
     ...rest,
   });
 
+/** What the published schemas ask of any object: names of properties, and no value that says nothing. */
+function emptyOrMisnamed(value: unknown): string[] {
+  if (value === null) return ['null'];
+  if (Array.isArray(value)) return value.length === 0 ? ['an empty list'] : value.flatMap(emptyOrMisnamed);
+  if (typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, inner]) => [
+    ...(/^[a-z][a-z0-9_]{1,249}$/.test(name) ? [] : [name]),
+    ...emptyOrMisnamed(inner),
+  ]);
+}
+
 /** 8: a bundle has an id and objects, and no version of its own. */
 export const stixBundle = z.strictObject({
   type: z.literal('bundle'),
@@ -83,6 +99,7 @@ export const stixBundle = z.strictObject({
     )
     .min(1)
     .refine((objects) => new Set(objects.map((o) => o.id)).size === objects.length, 'ids must be unique')
+    .refine((objects) => objects.flatMap(emptyOrMisnamed).length === 0, 'empty values or names that are none')
     .refine((objects) => {
       const ids = new Set(objects.map((o) => o.id));
       const refs = objects.flatMap((o) => ('object_refs' in o ? o.object_refs : []));
