@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions';
+import { Semaphore } from '../shared/collect/semaphore.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import { refused, shownName } from '../shared/import/broken.ts';
 import { JobStore, newJob, showJob, type ImportJob } from '../shared/import/job.ts';
@@ -14,6 +15,9 @@ import { AUTH_LEVEL, http, json, query, tenantOf, tenantsOf, type Caller } from 
 import { root } from './root.ts';
 
 const { stores, clock, log, settings } = root;
+/** Each import holds a file, its gathered records and a parser, and the instance serves other calls as well. */
+const room = new Semaphore(2);
+const WAIT_MS = 30_000;
 const jobs = new JobStore(root.uploads.state, () => clock.now());
 const deps: JobDeps = {
   archive: root.archive,
@@ -35,9 +39,19 @@ app.http('import', {
     const format = formatOf(get('format'));
     const blob = get('blob');
     const body = Buffer.from(await request.arrayBuffer());
-    if (blob === undefined) return fromBody(body, askOf(tenant, format, get('name') ?? 'upload', caller));
-    if (body.length > 0) throw refused('There are a body and a blob.', 'Send the bytes, or name the blob.');
-    return fromBlob(blob, askOf(tenant, format, get('name') ?? blob, caller));
+    const ask = askOf(tenant, format, get('name') ?? blob ?? 'upload', caller);
+    const leave = await room.enter(WAIT_MS, clock);
+    if (!leave)
+      throw new HoldfastError('busy', 'Other imports are under way in this instance.', {
+        retryable: true,
+        retryAfterMs: WAIT_MS,
+        remedy: 'Wait as long as Retry-After says, or upload the file and name it with ?blob=.',
+      });
+    try {
+      return await (blob === undefined ? fromBody(body, ask) : fromBlob(blob, body, ask));
+    } finally {
+      leave();
+    }
   }),
 });
 
@@ -78,7 +92,8 @@ async function fromBody(body: Buffer, ask: ImportAsk): Promise<HttpResponseInit>
   return accept(ask, { blob, staged: true });
 }
 
-async function fromBlob(blob: string, ask: ImportAsk): Promise<HttpResponseInit> {
+async function fromBlob(blob: string, body: Buffer, ask: ImportAsk): Promise<HttpResponseInit> {
+  if (body.length > 0) throw refused('There are a body and a blob.', 'Send the bytes, or name the blob.');
   checkBlobName(blob, ask.tenant);
   const file = await root.uploads.files.open(blob);
   if (!file)
@@ -144,7 +159,14 @@ app.storageQueue('importFile', {
   handler: async (message) => {
     await root.ready();
     const { tenant, id } = parseMessage(importMessage, message);
-    const job = await runImportJob(tenant, id, deps);
-    log.info('import.run', { import: id, state: job?.state ?? 'gone', records: job?.stored.records });
+    const leave = await room.enter(WAIT_MS, clock);
+    // The message ends with this call, so another one takes its place.
+    if (!leave) return stores.queues.send(QUEUE.import, [{ tenant, id }], { delayMs: WAIT_MS });
+    try {
+      const job = await runImportJob(tenant, id, deps);
+      log.info('import.run', { import: id, state: job?.state ?? 'gone', records: job?.stored.records });
+    } finally {
+      leave();
+    }
   },
 });

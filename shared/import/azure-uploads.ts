@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { storageErrorCode } from '../store/azure-blobs.ts';
 import { changed } from './run-job.ts';
-import type { SourceFile, Uploads } from './source-file.ts';
+import { pieces, type SourceFile, type Uploads } from './source-file.ts';
 
 /** Read at a time: a slow reader holds no connection open meanwhile. */
 const RANGE = 4 * 1024 * 1024;
@@ -28,7 +28,8 @@ export class AzureUploads implements Uploads {
     const blob = this.#container.getBlobClient(name);
     for (let at = from; at < to; at += RANGE) {
       try {
-        yield await blob.downloadToBuffer(at, Math.min(RANGE, to - at), { conditions: { ifMatch: etag } });
+        const conditions = { ifMatch: etag };
+        yield* pieces(await blob.downloadToBuffer(at, Math.min(RANGE, to - at), { conditions }));
       } catch (error) {
         // Replaced or deleted while it is read: what was checked is not what would be stored.
         if ([404, 412].includes(storageErrorCode(error).status)) throw changed();

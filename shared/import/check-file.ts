@@ -4,7 +4,7 @@ import { formatTicks, type Ticks } from '../instant.ts';
 import type { AskedFormat } from './layout.ts';
 import { checkRecognised, recordsOf, type ImportedRecord } from './records.ts';
 import type { SourceFile } from './source-file.ts';
-import type { UnpackLimits } from './unpack.ts';
+import { MoreThanLimit, type UnpackLimits } from './unpack.ts';
 
 /** What a whole file holds, known before anything of it is archived. */
 export const fileFacts = z.object({
@@ -42,6 +42,9 @@ export async function checkFile(
   for await (const { content, layout, records } of recordsOf(file, format, limits)) {
     tally.content(content, layout, records.length);
     for (const record of records) tally.add(record);
+    if (tally.records > (limits?.records ?? Infinity))
+      throw new MoreThanLimit(`more than ${limits!.records} records`);
+    if (limits?.stop?.() === true) throw new MoreThanLimit('more than can be read in one go');
   }
   checkRecognised(tally, file.name);
   return tally.facts(file.size, await sha256Of(file));

@@ -2,10 +2,12 @@ import { parse, type CsvError } from 'csv-parse';
 import { pipeline, Readable } from 'node:stream';
 import { brokenAt, KNOWN_FORMATS, refused, shownName } from './broken.ts';
 import { MAX_RECORD_BYTES, type Cells, type Element } from './element.ts';
-import { SEPARATOR_LINE } from './layout.ts';
+import { MAX_COLUMNS, SEPARATOR_LINE } from './layout.ts';
 
-const BATCH = 500;
-const MAX_COLUMNS = 2000;
+const BATCH_ROWS = 500;
+/** Characters, and cells, of the rows handed on together. */
+const BATCH_TEXT = 1024 * 1024;
+const BATCH_CELLS = 20_000;
 const UTF8 = 'Save or export the file as UTF-8.';
 
 interface Row {
@@ -31,6 +33,7 @@ export async function* csvRows(
   pipeline(from, parser, () => undefined);
   let header: readonly string[] | undefined;
   let batch: Element[] = [];
+  let [length, cells] = [0, 0];
   // The parser counts a CRLF inside a cell as two lines.
   let twice = 0;
   try {
@@ -38,9 +41,12 @@ export async function* csvRows(
       twice += row.record.reduce((sum, text) => sum + crlfIn(text), 0);
       if (!header) header = headerOf(name, row.record);
       else batch.push({ line: row.info.lines - twice, cells: cellsOf(header, row.record) });
-      if (batch.length < BATCH) continue;
+      length += row.record.reduce((sum, value) => sum + value.length, 0);
+      cells += row.record.length;
+      if (batch.length < BATCH_ROWS && length < BATCH_TEXT && cells < BATCH_CELLS) continue;
       yield batch;
       batch = [];
+      [length, cells] = [0, 0];
     }
   } catch (error) {
     throw asBroken(name, error, twice);

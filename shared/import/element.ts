@@ -10,4 +10,6 @@ export interface Element {
 }
 
 /** One record is in memory whole, so it has to end. The longest seen of a vendor are below 2 MB. */
-export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+export const MAX_RECORD_BYTES = 8 * 1024 * 1024;
+/** Lines over which one record may be spread: each costs memory of its own while its end is looked for. */
+export const MAX_RECORD_LINES = 100_000;

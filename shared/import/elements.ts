@@ -2,7 +2,7 @@ import { isHoldfastError } from '../errors.ts';
 import { ArrayCutter } from '../json/array-cutter.ts';
 import { brokenAt } from './broken.ts';
 import { csvRows } from './csv-rows.ts';
-import { MAX_RECORD_BYTES, type Element } from './element.ts';
+import { MAX_RECORD_BYTES, MAX_RECORD_LINES, type Element } from './element.ts';
 import type { Layout } from './layout.ts';
 
 const NOT_JSON =
@@ -56,7 +56,7 @@ function isBlank(text: Buffer, end: number): boolean {
 const tooLong = (file: string, line: number): Error =>
   brokenAt(
     { file, line },
-    `the record is longer than ${MAX_RECORD_BYTES} bytes`,
+    `the record is longer than ${MAX_RECORD_BYTES} bytes or ${MAX_RECORD_LINES} lines`,
     'Check whether this is a log export.',
   );
 
@@ -67,12 +67,13 @@ async function* cutElements(
   layout: Exclude<Layout, { kind: 'csv' | 'lines' }>,
 ): AsyncIterable<Element[]> {
   let batch: Element[] = [];
-  let [line, sinceElement] = [1, 0];
+  let [line, sinceElement, endedAt] = [1, 0, 1];
   const cutter = new ArrayCutter({
     array: layout.kind === 'page' ? layout.property : 'root',
     onElement: (element) => {
       batch.push({ line, text: element });
       sinceElement = 0;
+      endedAt = line;
     },
   });
   // The cutter works bracket by bracket: objects in a row are an array without its own brackets.
@@ -84,7 +85,7 @@ async function* cutElements(
       const next = end === -1 ? chunk.length : end + 1;
       sinceElement += next - start;
       cut(name, line, () => cutter.push(chunk.subarray(start, next)));
-      if (sinceElement > MAX_RECORD_BYTES) throw tooLong(name, line);
+      if (sinceElement > MAX_RECORD_BYTES || line - endedAt > MAX_RECORD_LINES) throw tooLong(name, line);
       if (end !== -1) line++;
       start = next;
     }

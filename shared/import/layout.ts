@@ -64,6 +64,9 @@ function parse(text: string): unknown {
   }
 }
 
+/** Exports have some hundred; what has more is no table. */
+export const MAX_COLUMNS = 2000;
+
 const DELIMITERS = [',', ';', '\t'] as const;
 
 /** Excel announces its delimiter in a line before the header. */
@@ -74,7 +77,7 @@ function csvLayout(text: string): Layout | undefined {
   const [header = ''] = text.slice(announced?.[0].length ?? 0).split(/\r?\n/, 1);
   const count = (delimiter: string): number => header.split(delimiter).length;
   const delimiter = announced?.[1] ?? [...DELIMITERS].sort((a, b) => count(b) - count(a))[0]!;
-  return count(delimiter) > 1 ? { kind: 'csv', delimiter } : undefined;
+  return count(delimiter) > 1 && count(delimiter) <= MAX_COLUMNS ? { kind: 'csv', delimiter } : undefined;
 }
 
 /** For receipts and answers. */

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { isObject, readFacts, type ArchiveRecord } from '../record.ts';
 import { brokenAt, refused, shownName } from './broken.ts';
 import type { Element } from './element.ts';
@@ -42,8 +43,11 @@ export async function* recordsOf(
     const layout = layoutOf(head, format, content.name);
     const told = { content: content.name, layout: layoutName(layout) };
     yield { ...told, records: [] };
-    for await (const elements of elementsOf(content.name, all, layout))
+    for await (const elements of elementsOf(content.name, all, layout)) {
       yield { ...told, records: elements.flatMap((element) => recordsIn(element, content.name)) };
+      // A file in memory never waits for anything: others get their turn here.
+      await breathe();
+    }
   }
 }
 

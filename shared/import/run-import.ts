@@ -14,10 +14,11 @@ export interface ImportDeps extends FinishDeps {
 
 /** Text that is imported while the caller waits; more is a job's work. */
 export const QUICK_BYTES = 32 * 1024 * 1024;
+export const QUICK_RECORDS = 100_000;
 
 /**
  * Imports a file while its caller waits.
- * @returns undefined, with nothing stored, when the file unpacks to more than `QUICK_BYTES`
+ * @returns undefined, with nothing stored, when the file unpacks to more than `QUICK_BYTES`, or has more than `QUICK_RECORDS`
  */
 export async function importQuickly(
   file: SourceFile,
@@ -26,7 +27,11 @@ export async function importQuickly(
   most = QUICK_BYTES,
 ): Promise<ImportResult | undefined> {
   try {
-    const facts = await checkFile(file, ask.format, { ...UNPACK_LIMITS, plainBytes: most });
+    const facts = await checkFile(file, ask.format, {
+      ...UNPACK_LIMITS,
+      plainBytes: most,
+      records: QUICK_RECORDS,
+    });
     const stored = await storeFile(file, ask, facts, nothingStored(), { archive: deps.archive });
     return resultOf(ask, facts, stored, await finishImport(ask, facts, stored, deps.clock.now(), deps));
   } catch (error) {

@@ -20,6 +20,8 @@ export interface JobDeps extends ImportDeps {
 
 /** Two minutes of the ten are left for reading the file and for its last records. */
 const WORK_MS = 6 * 60_000;
+/** A file must be read to its end in one go. */
+const CHECK_MS = 4 * 60_000;
 /** How often a job that fails for a passing reason is tried again. */
 export const MAX_ATTEMPTS = 5;
 
@@ -57,8 +59,9 @@ export async function runImportJob(
 
 async function work(job: ImportJob, deps: JobDeps): Promise<ImportJob> {
   const file = await opened(job, deps);
+  const beganMs = deps.clock.now();
   const facts = job.facts ?? (await checked(job, file, deps));
-  const endMs = deps.clock.now() + (deps.workMs ?? WORK_MS);
+  const endMs = beganMs + (deps.workMs ?? WORK_MS);
   const stored = await storeFile(file, askOf(job), facts, job.stored, {
     archive: deps.archive,
     stop: () => deps.clock.now() >= endMs,
@@ -90,7 +93,8 @@ export const changed = (): HoldfastError =>
   });
 
 async function checked(job: ImportJob, file: SourceFile, deps: JobDeps): Promise<FileFacts> {
-  const facts = await checkFile(file, job.asked);
+  const endMs = deps.clock.now() + CHECK_MS;
+  const facts = await checkFile(file, job.asked, { ...UNPACK_LIMITS, stop: () => deps.clock.now() > endMs });
   await deps.jobs.update(job.tenant, job.id, (now) => ({ ...now, facts }));
   return facts;
 }
@@ -129,10 +133,14 @@ async function failed(job: ImportJob, error: unknown, deps: JobDeps): Promise<Im
 }
 
 const tooMuch = (): HoldfastError =>
-  new HoldfastError('too-large', `The file unpacks to more than ${UNPACK_LIMITS.plainBytes} bytes.`, {
-    field: 'blob',
-    remedy: 'Split it, by days for example, and import the parts one by one.',
-  });
+  new HoldfastError(
+    'too-large',
+    `The file unpacks to more than ${UNPACK_LIMITS.plainBytes} bytes, or takes longer than four minutes to read.`,
+    {
+      field: 'blob',
+      remedy: 'Split it, by days for example, and import the parts one by one.',
+    },
+  );
 
 /** What the caller is told; faults of ours are in the log only. */
 function problemOf(error: unknown): NonNullable<ImportJob['problem']> {

@@ -19,6 +19,9 @@ export interface UnpackLimits {
   readonly plainBytes: number;
   /** Most entries of a zip. */
   readonly entries: number;
+  /** Most records, and until when they may be read; no limit without. */
+  readonly records?: number;
+  readonly stop?: () => boolean;
 }
 
 export const UNPACK_LIMITS: UnpackLimits = { plainBytes: 16 * 1024 ** 3, entries: 2000 };

@@ -20,8 +20,24 @@ export interface Mapped {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
+/** Of each table some column that its rows cannot do without: what has none of them is no row, and told so quickly. */
+const MARKS = [
+  'Date (UTC)',
+  'OperationName',
+  'OperationNameValue',
+  'Operation',
+  'ServicePrincipalId',
+  'InitiatedBy',
+  'CreatedDateTime',
+  'ActivityDateTime',
+  'DetectedDateTime',
+  'AppId',
+  'AppDisplayName',
+] as const;
+
 /** The record that a row of a known table stands for. */
 export function mapRow(row: Row): Mapped | undefined {
+  if (!MARKS.some((column) => column in row)) return undefined;
   for (const [table, map] of TABLES) {
     const value = map(row);
     if (value) return { table, value: { ...value, imported: row } };

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { Random } from './random.ts';
 import { ROUTES } from '../../../shared/http/routes/index.ts';
 
@@ -81,6 +82,22 @@ const BODIES: readonly string[] = [
   '\u0000\u0001\uffff',
 ];
 
+/** What may be sent as a file to import. */
+const FILES: readonly Buffer[] = [
+  gzipSync(Buffer.alloc(8 * 1024 * 1024, '[')),
+  gzipSync(Buffer.alloc(8 * 1024 * 1024, '{"a":\n')),
+  gzipSync('{"Id":1}\n').subarray(0, 20),
+  Buffer.from('PK\u0003\u0004' + '\u00ff'.repeat(60), 'latin1'),
+  Buffer.from('PK\u0005\u0006' + '\u00ff'.repeat(18), 'latin1'),
+  Buffer.from('\ufeff{"Operation":', 'utf16le').subarray(0, 21),
+  Buffer.from(`{"Id":"1","CreationTime":"9999-99-99T99:99:99","Operation":{"a":1},"RecordType":[]}\n`),
+  Buffer.from('AuditData,__proto__\n"{""__proto__"":{""x"":1}}",1\n'),
+  Buffer.from('a,b\n"' + '""'.repeat(300_000)),
+  Buffer.from(`[${'{"value":['.repeat(300)}`),
+  Buffer.from(`sep=\n\u0000,\u0000\n1,2,3`),
+  Buffer.alloc(300_000, ','),
+];
+
 const pick = <T>(r: Random, from: readonly T[]): T => from[Math.floor(r() * from.length)]!;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE'];
 
@@ -126,6 +143,16 @@ const KINDS: Readonly<Record<string, readonly [number, Make]>> = {
           'content-type': pick(r, ['application/json', 'text/plain', 'multipart/form-data']),
           'content-length': String(body.length),
         },
+        body,
+      });
+    },
+  ],
+  file: [
+    4,
+    (r) => {
+      const body = pick(r, FILES);
+      return plain('POST', `/api/import?name=${escaped(pick(r, NASTY))}`, {
+        headers: { 'content-type': 'application/octet-stream', 'content-length': String(body.length) },
         body,
       });
     },

@@ -72,7 +72,8 @@ it('and by the three addresses elsewhere', () => {
 it('apiRequireEntra reaches the app: no key is asked for, and a key alone is worth nothing', async () => {
   const chosen = await variable('function-app.bicep', 'chosenSettings');
   const mode = isRecord(chosen) ? chosen['AUTH_MODE'] : undefined;
+  if (typeof mode !== 'string') throw new Error('AUTH_MODE is not set');
   const storage = { M365_CLOUD: 'public', ARCHIVE_STORAGE__accountName: 'sthf1' };
-  expect(readSettings({ ...deployed, ...storage, AUTH_MODE: String(mode) }).access.mode).toBe('entra');
+  expect(readSettings({ ...deployed, ...storage, AUTH_MODE: mode }).access.mode).toBe('entra');
   expect(readSettings({ ...deployed, ...storage }).access.mode).toBe('keys');
 });

@@ -3,7 +3,7 @@ import { ZipFile } from 'yazl';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { checkFile } from '../../../shared/import/check-file.ts';
-import { MAX_RECORD_BYTES } from '../../../shared/import/element.ts';
+import { MAX_RECORD_BYTES, MAX_RECORD_LINES } from '../../../shared/import/element.ts';
 import { MAX_DEPTH } from '../../../shared/import/records.ts';
 import { bufferFile } from '../../../shared/import/source-file.ts';
 import { MoreThanLimit } from '../../../shared/import/unpack.ts';
@@ -85,6 +85,11 @@ describe('a broken file is refused with the line and the remedy', () => {
     // Quotes written where the last head was.
     body.fill('x').write('a,b\n"');
     await expect(check(body)).rejects.toThrow(/longer than/);
+  });
+
+  it('a record over endlessly many lines is refused, short as they are', async () => {
+    // Found by hostile requests: a piece of memory per line made a small gzip cost hundreds of megabytes.
+    await expect(check('{"a":\n'.repeat(MAX_RECORD_LINES + 10))).rejects.toThrow(/100000 lines/);
   });
 
   it('what unpacks to more than is allowed is noticed on the way', async () => {

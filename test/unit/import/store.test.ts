@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { importCoverage } from '../../../shared/archive/coverage-import.ts';
@@ -7,6 +8,7 @@ import { verifyTenant } from '../../../shared/archive/verify.ts';
 import { newProgress } from '../../../shared/archive/verify-progress.ts';
 import { checkFile } from '../../../shared/import/check-file.ts';
 import { bufferFile } from '../../../shared/import/source-file.ts';
+import { importQuickly, QUICK_RECORDS } from '../../../shared/import/run-import.ts';
 import { nothingStored, storeFile } from '../../../shared/import/store-file.ts';
 import { evidenceKind } from '../../../shared/layout.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -191,6 +193,18 @@ describe('storing in bounded memory', () => {
     expect(stored.segments.map((s) => `${s.date}/${s.segment}`)).toEqual(
       [...new Set(stored.segments.map((s) => `${s.date}/${s.segment}`))].toSorted(),
     );
+  });
+});
+
+describe('what a call may take', () => {
+  it('is left to a job, with nothing stored, when it unpacks to more or has more records', async () => {
+    const bench = importBench();
+    const file = bufferFile('f', gzipSync(records.join('\n')));
+    expect(await importQuickly(file, ask(), bench, 100)).toBeUndefined();
+    const many = bufferFile('g', gzipSync(`${records[0]}\n`.repeat(QUICK_RECORDS + 1)));
+    expect(await importQuickly(many, ask(), bench)).toBeUndefined();
+    expect(paths(bench)).toEqual([]);
+    expect(await importQuickly(file, ask(), bench)).toMatchObject({ counts: { added: 5 } });
   });
 });
 
