@@ -73,11 +73,17 @@ export function componentsOf(findings: readonly Finding[]): Component[] {
   const byPerson = new Map<string, Finding[]>();
   for (const finding of findings.filter(counts)) {
     const person = personOf(finding);
-    if (person !== undefined) byPerson.set(person, [...(byPerson.get(person) ?? []), finding]);
+    if (person !== undefined) addTo(byPerson, person, finding);
   }
   return [...byPerson].flatMap(([person, own]) =>
     connected(own.sort(inOrder)).map((members) => ({ person, members })),
   );
+}
+
+function addTo<K>(groups: Map<K, Finding[]>, key: K, finding: Finding): void {
+  const group = groups.get(key);
+  if (group) group.push(finding);
+  else groups.set(key, [finding]);
 }
 
 const inOrder = (a: Finding, b: Finding): number =>
@@ -100,7 +106,7 @@ function connected(sorted: readonly Finding[]): Finding[][] {
     }
   }
   const groups = new Map<number, Finding[]>();
-  for (const [i, finding] of sorted.entries()) groups.set(root(i), [...(groups.get(root(i)) ?? []), finding]);
+  for (const [i, finding] of sorted.entries()) addTo(groups, root(i), finding);
   return [...groups.values()];
 }
 
@@ -126,9 +132,9 @@ export const tacticsOf = (findings: Iterable<Pick<Finding, 'tags'>>): string[] =
   ].sort();
 
 function incidentOf(person: string, members: readonly Finding[]): JoinedIncident | undefined {
-  const telling = setsOf(members).filter(({ set }) => isTelling(set));
+  const telling = tellingOf(members);
   if (telling.length === 0) return undefined;
-  const tactics = tacticsOf(telling.flatMap(({ set }) => set));
+  const tactics = [...new Set(telling.flatMap((set) => set.tactics))].sort();
   const highest = LEVELS[Math.max(...members.map(rank))]!;
   const level = LEVELS[Math.min(LEVELS.indexOf(highest) + 1, LEVELS.length - 1)]!;
   const ties = [...new Set(telling.map(({ tie }) => tie))].slice(0, 20);
@@ -153,12 +159,6 @@ function incidentOf(person: string, members: readonly Finding[]): JoinedIncident
 
 const rank = ({ level }: Pick<Finding, 'level'>): number => LEVELS.indexOf(level);
 
-/** Three tactics, each shown by a rule of its own, on more than one record: one act under several names is no incident. */
-function isTelling(set: readonly Finding[]): boolean {
-  const records = new Set(set.flatMap((finding) => finding.records.map(({ recordId }) => recordId)));
-  return records.size >= 2 && ownTactics(set) >= MIN_TACTICS;
-}
-
 /**
  * How many tactics can be given to different rules (a maximum matching, by augmenting paths): a rule that stands for
  * two tactics shows only one of them by itself.
@@ -178,25 +178,71 @@ export function ownTactics(findings: readonly Pick<Finding, 'rule' | 'tags'>[]):
   return [...tactics.keys()].filter((rule) => place(rule, new Set())).length;
 }
 
-/** The sets within which tactics are counted together: a day from each finding on, and each thing shared. */
-function setsOf(members: readonly Finding[]): { readonly tie: string; readonly set: readonly Finding[] }[] {
-  const shared = new Map<string, Finding[]>();
-  for (const member of members)
-    for (const tie of tiesOf(member)) shared.set(tie, [...(shared.get(tie) ?? []), member]);
-  return [
-    ...daysOf(members).map((set) => ({ tie: '24 hours', set })),
-    ...[...shared].map(([tie, set]) => ({ tie, set })),
-  ];
+interface TellingSet {
+  readonly tie: string;
+  readonly tactics: readonly string[];
 }
 
-/** Days that begin with a finding; one that holds nothing beyond the day before it is left out. */
-function daysOf(sorted: readonly Finding[]): Finding[][] {
+/** The sets within which tactics are counted together, and which tell: a day from each finding on, each thing shared. */
+function tellingOf(members: readonly Finding[]): TellingSet[] {
+  const shared = new Map<string, Finding[]>();
+  for (const member of members) for (const tie of tiesOf(member)) addTo(shared, tie, member);
+  const sets = [...shared].flatMap(([tie, set]) => {
+    const tally = new Tally();
+    for (const finding of set) tally.count(finding, 1);
+    return tally.isTelling ? [{ tie, tactics: tally.tactics }] : [];
+  });
+  const days = tacticsOfDays(members);
+  return days.length > 0 ? [{ tie: '24 hours', tactics: days }, ...sets] : sets;
+}
+
+/** Tactics of all days that tell, each beginning with a finding: one pass, however many findings a day has. */
+function tacticsOfDays(sorted: readonly Finding[]): string[] {
   const times = sorted.map(({ time }) => Date.parse(time));
-  const days: Finding[][] = [];
-  for (let start = 0, end = 0; start < sorted.length && end < sorted.length; start++) {
-    const before = end;
-    while (end < sorted.length && times[end]! - times[start]! <= WINDOW_MS) end++;
-    if (end > before) days.push(sorted.slice(start, end));
+  const tactics = new Set<string>();
+  const tally = new Tally();
+  for (let start = 0, end = 0; start < sorted.length; start++) {
+    while (end < sorted.length && times[end]! - times[start]! <= WINDOW_MS) tally.count(sorted[end++]!, 1);
+    if (tally.isTelling) for (const tactic of tally.tactics) tactics.add(tactic);
+    tally.count(sorted[start]!, -1);
   }
-  return days;
+  return [...tactics];
+}
+
+/** Rules and records of a set of findings that comes and goes; worked out again only when its rules change. */
+class Tally {
+  readonly #rules = new Map<string, { readonly rule: string; readonly tags: readonly string[]; n: number }>();
+  readonly #records = new Map<string, number>();
+  #known: { readonly own: number; readonly tactics: readonly string[] } | undefined;
+
+  count({ rule, tags, records }: Finding, by: 1 | -1): void {
+    const entry = this.#rules.get(rule) ?? { rule, tags, n: 0 };
+    if (entry.n === 0) this.#known = undefined;
+    entry.n += by;
+    this.#rules.set(rule, entry);
+    if (entry.n === 0) {
+      this.#rules.delete(rule);
+      this.#known = undefined;
+    }
+    for (const { recordId } of records) {
+      const n = (this.#records.get(recordId) ?? 0) + by;
+      if (n === 0) this.#records.delete(recordId);
+      else this.#records.set(recordId, n);
+    }
+  }
+
+  /** Three tactics, each shown by a rule of its own, on more than one record: one act under several names is no incident. */
+  get isTelling(): boolean {
+    return this.#records.size >= 2 && this.#facts().own >= MIN_TACTICS;
+  }
+
+  get tactics(): readonly string[] {
+    return this.#facts().tactics;
+  }
+
+  #facts() {
+    if (this.#known) return this.#known;
+    const rules = [...this.#rules.values()];
+    return (this.#known = { own: ownTactics(rules), tactics: tacticsOf(rules) });
+  }
 }

@@ -157,6 +157,14 @@ describe('findings of one person', () => {
     expect(ownTactics(findings)).toBe(expected);
   });
 
+  it('are joined in one pass, however many one person has', () => {
+    const rules = ['signin-risk-medium', 'device-registered', 'mail-security-notice-deleted'];
+    const many = Array.from({ length: 6000 }, (_, i) =>
+      found(rules[i % 3]!, i / 60, { record: { ip: `203.0.113.${i % 200}` } }),
+    );
+    expect(joinIncidents(many)).toMatchObject([{ level: 'high', members: { length: 6000 } }]);
+  });
+
   it('give the same incidents in any order', () => {
     const rules = [...book.infos.values()].filter(({ standalone }) => standalone).map(({ key }) => key);
     const one = fc
