@@ -48,11 +48,16 @@ export interface Evaluated {
   records: number;
 }
 
+// Where more records than these do concern a rule, asking costs more than it saves.
+const [MIN_ASKED, MIN_PASSED] = [64, 0.4];
+
 /** Applies a rule book to records, one at a time. */
 export class Evaluator {
   readonly #book: RuleBook;
   readonly #natives = new Map<SourceId, readonly NativeRule[]>();
   readonly #silent: ReadonlySet<string>;
+  /** How often the texts of a source were asked, and how many records were then passed over. */
+  readonly #asked = new Map<SourceId, { times: number; passed: number }>();
 
   constructor(book: RuleBook) {
     this.#book = book;
@@ -75,13 +80,27 @@ export class Evaluator {
     for (const rule of this.#nativesOf(record.source)) APPLY[rule.type](rule as never, seen, into);
   }
 
-  /** False: as its text shows, no rule can say anything of the record, and it need not be parsed. */
+  /** True: the record need not be parsed. Asks only as long as most records of the source are passed over. */
+  passesOver(source: SourceId, line: Buffer): boolean {
+    const asked = this.#asked.get(source) ?? { times: 0, passed: 0 };
+    if (asked.times >= MIN_ASKED && asked.passed < asked.times * MIN_PASSED) return false;
+    this.#asked.set(source, asked);
+    asked.times++;
+    if (this.mayConcern(source, line)) return false;
+    asked.passed++;
+    return true;
+  }
+
+  /** False: as its text shows, no rule can say anything of the record. */
   mayConcern(source: SourceId, line: Buffer): boolean {
     const natives = this.#nativesOf(source);
     if (natives.some(({ mayConcern }) => mayConcern === undefined)) return true;
     const text = RecordText.of(line);
-    if (!text) return true;
-    return this.#book.set.canMatch(source, text) || natives.some(({ mayConcern }) => mayConcern!(text));
+    return (
+      this.#book.set.canMatch(source, text) ||
+      natives.some(({ mayConcern }) => mayConcern!(text)) ||
+      !text.isPlain
+    );
   }
 
   #nativesOf(source: SourceId): readonly NativeRule[] {

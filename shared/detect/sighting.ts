@@ -58,23 +58,22 @@ export function sightingOf(record: PlacedRecord, recordId: string, timeMs: numbe
   if (timeMs !== undefined) found.timeMs = timeMs;
   const body = bodyOf(record.value);
   if (!isObject(body)) return found;
-  addActor(found, body);
-  put(found, 'session', sessionOf(body));
-  put(found, 'ip', ipOf(body));
-  put(found, 'country', countryOf(body)[0]);
-  put(found, 'asn', asnOf(body));
-  put(
-    found,
-    'token',
-    textOf(body['uniqueTokenIdentifier']) ?? textOf(member(body, 'AppAccessContext')?.['UniqueTokenId']),
-  );
-  put(found, 'userAgent', userAgentOf(body)[0]?.slice(0, MAX_AGENT));
-  put(found, 'app', appOf(body));
+  const actor = actorOf(body);
+  const [session, ip, country, asn] = [sessionOf(body), ipOf(body), countryOf(body)[0], asnOf(body)];
+  const token =
+    textOf(body['uniqueTokenIdentifier']) ?? textOf(member(body, 'AppAccessContext')?.['UniqueTokenId']);
+  const [userAgent, app] = [userAgentOf(body)[0]?.slice(0, MAX_AGENT), appOf(body)];
+  // One after the other by their names, and not in a loop: there is one sighting for nearly every record.
+  if (actor.user !== undefined) found.user = actor.user;
+  if (actor.userId !== undefined) found.userId = actor.userId;
+  if (session !== undefined) found.session = session;
+  if (ip !== undefined) found.ip = ip;
+  if (country !== undefined) found.country = country;
+  if (asn !== undefined) found.asn = asn;
+  if (token !== undefined) found.token = token;
+  if (userAgent !== undefined) found.userAgent = userAgent;
+  if (app !== undefined) found.app = app;
   return found;
-}
-
-function put<K extends keyof Known>(into: Known, name: K, value: Known[K] | undefined): void {
-  if (value !== undefined) into[name] = value;
 }
 
 const member = (body: Json, name: string): Json | undefined => {
@@ -92,7 +91,7 @@ const make = <T>(work: (text: string) => T | undefined, text: unknown): T | unde
   typeof text === 'string' && text !== '' ? work(text) : undefined;
 
 /** Who acted: name and directory id. */
-function addActor(into: Known, body: Json): void {
+function actorOf(body: Json): { user: string | undefined; userId: string | undefined } {
   const by = objectAt(body, 'initiatedBy', 'user');
   const app = objectAt(body, 'initiatedBy', 'app');
   const user =
@@ -102,13 +101,12 @@ function addActor(into: Known, body: Json): void {
     make(knownUser, app?.['displayName']) ??
     make(knownUser, body['servicePrincipalId']) ??
     make(knownUser, by?.['id']);
-  put(into, 'user', user);
-  const id =
+  const userId =
     make(knownUser, by?.['id']) ??
     make(knownUser, body['userId']) ??
     make(knownUser, body['UserKey']) ??
     make(knownUser, app?.['servicePrincipalId']);
-  if (id !== user) put(into, 'userId', id);
+  return { user, userId: userId === user ? undefined : userId };
 }
 
 /** Order as in DETECTIONS §3. */

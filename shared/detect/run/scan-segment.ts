@@ -70,7 +70,7 @@ export function scanText(
   const place = { date: ref.date, segment: ref.segment, chunk };
   let [records, passed] = [0, 0];
   for (const line of linesOf(text)) {
-    if (sound && !accept && !evaluator.mayConcern(ref.source, line)) {
+    if (sound && !accept && evaluator.passesOver(ref.source, line)) {
       passed++;
       continue;
     }

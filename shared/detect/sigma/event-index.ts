@@ -1,9 +1,10 @@
 import type { SourceId } from '../../sources.ts';
 import type { BoundRule } from './bind-rule.ts';
-import { partialOutcome, type Item } from './expression.ts';
+import { explain, itemsOf, partialOutcome, type Item } from './expression.ts';
 import { compilePath } from './field-path.ts';
 import { joinRoot, type FieldReader } from './field-source.ts';
 import { FieldValues } from './field-values.ts';
+import type { SelectionExplanation } from './match.ts';
 import type { Shape } from './pipeline.ts';
 import type { RecordText } from './record-text.ts';
 import { RecordView, type FieldTable } from './record-view.ts';
@@ -13,6 +14,8 @@ import { TextScreen } from './text-screen.ts';
 export interface Candidate {
   readonly rule: BoundRule;
   readonly certain: boolean;
+  /** Why it matches, where that too depends on nothing else: the same for all records with these values. */
+  readonly selections?: readonly SelectionExplanation[];
 }
 
 /** The rules that can match a record, found by the values of its shape's `dispatch` paths. */
@@ -98,16 +101,23 @@ export class ShapeIndex {
     const decided = new Set(paths.map((path) => path.toLowerCase()));
     const view = new RecordView(this.fieldReaders, partialRecord(this.shape.roots[0] ?? '', paths, values));
     const decide = (item: Item) => {
-      if (item.dependencies?.every((path) => decided.has(path))) return item.holds(view);
+      if (isSettled(item, decided)) return item.holds(view);
       // What is not known yet can only add values.
       return item.monotone && item.holds(view) ? true : undefined;
     };
     return this.#rules.flatMap(({ rule }) => {
       const outcome = partialOutcome(rule.expression, decide);
-      return outcome === false ? [] : [{ rule, certain: outcome === true }];
+      if (outcome === false) return [];
+      const settled = outcome === true && itemsOf(rule.expression).every((item) => isSettled(item, decided));
+      return [
+        { rule, certain: outcome === true, ...(settled && { selections: explain(rule.expression, view) }) },
+      ];
     });
   }
 }
+
+const isSettled = (item: Item, decided: ReadonlySet<string>): boolean =>
+  item.dependencies?.every((path) => decided.has(path)) ?? false;
 
 // Real tenants show some hundreds of operations; hostile ones must not fill memory.
 const MAX_CACHED = 20_000;

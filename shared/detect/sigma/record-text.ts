@@ -31,7 +31,8 @@ const BEFORE_TEXT = /[\s:,[{\\]/;
 
 /**
  * One record's JSON text, looked at without being parsed. Answers are about what JSON.parse would make of it, whatever
- * the order of keys, spaces, escapes and duplicates; what cannot be told from the text is answered as unknown.
+ * the order of keys, spaces, escapes and duplicates, provided that the text `isPlain`; what cannot be told from it is
+ * answered as unknown.
  */
 export class RecordText {
   readonly #text: string;
@@ -45,10 +46,13 @@ export class RecordText {
     this.#text = text;
   }
 
-  /** Undefined: the text could spell ASCII characters in another way than as they are, and has to be parsed. */
-  static of(line: Buffer): RecordText | undefined {
-    const text = line.toString('latin1');
-    return text.charCodeAt(0) !== OPEN_OBJECT || text.includes('\\u00') ? undefined : new RecordText(text);
+  static of(line: Buffer): RecordText {
+    return new RecordText(line.toString('latin1'));
+  }
+
+  /** False: it could spell ASCII characters in another way than as they are, and no answer about it holds. */
+  get isPlain(): boolean {
+    return this.#text.charCodeAt(0) === OPEN_OBJECT && !this.#text.includes('\\u00');
   }
 
   /** Does the pattern, which knows ASCII characters only, match anywhere in the record? */

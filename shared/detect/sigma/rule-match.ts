@@ -23,12 +23,14 @@ export class RuleMatch implements Match {
     view: RecordView,
     read: IdentityReader,
     known: RecordIdentity | undefined,
+    selections?: readonly SelectionExplanation[],
   ) {
     this.#rule = rule;
     this.source = source;
     this.#view = view;
     this.#read = read;
     this.#known = known;
+    this.#selections = selections;
   }
 
   get id(): string {

@@ -47,9 +47,11 @@ export class RuleSet {
     if (candidates.length === 0) return NO_MATCHES;
     const view = new RecordView(index.fieldReaders, record);
     let matches: Match[] | undefined;
-    for (const { rule, certain } of candidates)
+    for (const { rule, certain, selections } of candidates)
       if (certain || rule.holds(view))
-        (matches ??= []).push(new RuleMatch(rule, source, view, this.#identityReader(index.shape), identity));
+        (matches ??= []).push(
+          new RuleMatch(rule, source, view, this.#identityReader(index.shape), identity, selections),
+        );
     return matches ?? NO_MATCHES;
   }
 

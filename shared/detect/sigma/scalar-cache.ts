@@ -114,6 +114,8 @@ const isShort = (value: unknown): value is Scalar =>
 
 /** The value at the path, spelled exactly and through objects only; undefined says nothing. */
 function follow(record: unknown, segments: Names): unknown {
+  if (segments.length === 1 && typeof record === 'object' && record !== null && !Array.isArray(record))
+    return (record as Json)[segments[0]!];
   let node = record;
   for (let i = 0; i < segments.length; i++) {
     if (typeof node !== 'object' || node === null || Array.isArray(node)) return undefined;

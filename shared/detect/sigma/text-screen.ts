@@ -28,6 +28,8 @@ interface Path extends TextPath {
 
 // A pattern of more literals takes longer than parsing the record.
 const MAX_LITERALS = 10;
+// Looking for more paths takes longer than parsing the record.
+const MAX_PATHS = 3;
 // Real tenants show some hundreds of operations; hostile ones must not fill memory.
 const MAX_NODES = 5_000;
 
@@ -83,7 +85,8 @@ export class TextScreen {
     const rules = this.#rules.filter(({ expression }) => partialOutcome(expression, decide) !== false);
     const verdict = this.#verdict(rules, decide);
     const open = new Set(rules.flatMap(({ expression }) => itemsOf(expression).map(({ reads }) => reads)));
-    const next = this.#paths.findIndex(({ key }, i) => i >= from && open.has(key));
+    const next =
+      known.length < MAX_PATHS ? this.#paths.findIndex(({ key }, i) => i >= from && open.has(key)) : -1;
     return {
       verdict,
       next: verdict === false || next < 0 ? undefined : next,

@@ -16,8 +16,6 @@ export interface GroupEvent {
 export const compareEvents = (a: GroupEvent, b: GroupEvent): number =>
   a.t - b.t || a.ref - b.ref || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-const keyOf = (ref: number, id: string): string => `${ref}|${id}`;
-
 /** Told of every event that joins or leaves a list. */
 export interface EventTally {
   add(event: GroupEvent): void;
@@ -27,7 +25,8 @@ export interface EventTally {
 /** Sorted events, each record once. */
 export class EventList {
   readonly #sorted: GroupEvent[] = [];
-  readonly #byKey = new Map<string, GroupEvent>();
+  /** By reference, then by id. */
+  readonly #byId: (Map<string, GroupEvent> | undefined)[] = [];
   readonly #tally: EventTally | undefined;
   #changedFrom = Number.NEGATIVE_INFINITY;
 
@@ -45,21 +44,19 @@ export class EventList {
    * once: of two versions the same one is kept, whichever came first.
    */
   insert(event: GroupEvent): boolean {
-    const key = keyOf(event.ref, event.id);
-    const known = this.#byKey.get(key);
-    return known && versionOf(known) >= versionOf(event) ? false : this.#put(key, event, known);
+    const known = this.#byId[event.ref]?.get(event.id);
+    return known && versionOf(known) >= versionOf(event) ? false : this.#put(event, known);
   }
 
   /** Adds an event in place of what was known under its id; answers whether anything changed. */
   put(event: GroupEvent): boolean {
-    const key = keyOf(event.ref, event.id);
-    const known = this.#byKey.get(key);
-    return known && versionOf(known) === versionOf(event) ? false : this.#put(key, event, known);
+    const known = this.#byId[event.ref]?.get(event.id);
+    return known && versionOf(known) === versionOf(event) ? false : this.#put(event, known);
   }
 
-  #put(key: string, event: GroupEvent, known: GroupEvent | undefined): boolean {
+  #put(event: GroupEvent, known: GroupEvent | undefined): boolean {
     if (known) this.remove(event.ref, event.id);
-    this.#byKey.set(key, event);
+    (this.#byId[event.ref] ??= new Map<string, GroupEvent>()).set(event.id, event);
     this.#changedFrom = Math.min(this.#changedFrom, event.t);
     const last = this.#sorted.at(-1);
     // Most records come in order.
@@ -70,10 +67,9 @@ export class EventList {
   }
 
   remove(ref: number, id: string): boolean {
-    const key = keyOf(ref, id);
-    const known = this.#byKey.get(key);
+    const known = this.#byId[ref]?.get(id);
     if (!known) return false;
-    this.#byKey.delete(key);
+    this.#byId[ref]!.delete(id);
     this.#changedFrom = Math.min(this.#changedFrom, known.t);
     this.#sorted.splice(this.#positionOf(known), 1);
     this.#tally?.remove(known);
@@ -91,7 +87,7 @@ export class EventList {
   dropFirst(count: number): void {
     if (count === 0) return;
     for (const event of this.#sorted.splice(0, count)) {
-      this.#byKey.delete(keyOf(event.ref, event.id));
+      this.#byId[event.ref]!.delete(event.id);
       this.#tally?.remove(event);
     }
   }
