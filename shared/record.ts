@@ -79,6 +79,29 @@ export function diagnosticOf(value: unknown): Json | undefined {
 /** The record itself, out of whatever envelope it came in. */
 export const nativeOf = (value: unknown): unknown => auditDataOf(value) ?? diagnosticOf(value) ?? value;
 
+/** All that `readFacts` looks at: a record's members of these names stand for the whole record. */
+export const FACT_MEMBERS = [
+  ...TIMES,
+  'id',
+  'Id',
+  'userPrincipalName',
+  'UserId',
+  'userId',
+  'servicePrincipalId',
+  'initiatedBy',
+  'Operation',
+  'operation',
+  'activityDisplayName',
+  'operationName',
+  'auditLogRecordType',
+  'riskEventType',
+  'provisioningAction',
+  'signInEventTypes',
+  'appId',
+  'category',
+  'properties',
+] as const;
+
 /** Never throws: nothing is dropped for its shape. */
 export function readFacts(value: unknown): RecordFacts {
   if (!isObject(value)) return { id: undefined, ticks: undefined, user: '', operation: '' };

@@ -7,7 +7,7 @@ import { listContent, withPublisher, type ContentItem, type FeedPlace } from './
 import type { Outcome } from './outcome.ts';
 import { salvage } from './salvage.ts';
 import type { FeedSpec, Interval } from './spec.ts';
-import type { Spool } from './spool.ts';
+import { RECORD_MEMBERS, type Spool } from './spool.ts';
 import type { Consumed } from './vendor-api.ts';
 
 export interface FeedWindowContext {
@@ -110,7 +110,11 @@ async function readBlob(
     records: 1,
     error: 'still arriving when this segment was written; its hash is in the receipt of the pass',
   });
-  const cutter = new ArrayCutter({ array: 'root', onElement: (text) => spool.add(text) });
+  const cutter = new ArrayCutter({
+    array: 'root',
+    members: RECORD_MEMBERS,
+    onElement: (text, members) => spool.add(text, members),
+  });
   try {
     const facts = await streamBody(
       response,

@@ -7,7 +7,7 @@ import type { Outcome } from './outcome.ts';
 import type { GraphSpec, Interval } from './spec.ts';
 import { partsFor, SMALLEST_MS, splitInterval } from './split.ts';
 import { salvage } from './salvage.ts';
-import type { Spool } from './spool.ts';
+import { RECORD_MEMBERS, type Spool } from './spool.ts';
 import type { Consumed, VendorApi } from './vendor-api.ts';
 
 export interface GraphWindowContext {
@@ -115,8 +115,9 @@ async function readPage(
   let fresh = true;
   const cutter = new ArrayCutter({
     array: 'value',
-    onElement: (text) => {
-      const ticks = spool.add(text);
+    members: RECORD_MEMBERS,
+    onElement: (text, members) => {
+      const ticks = spool.add(text, members);
       if (ticks === undefined) return;
       if (min === undefined || ticks < min) min = ticks;
       if (max === undefined || ticks > max) max = ticks;

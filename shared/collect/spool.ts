@@ -2,9 +2,13 @@ import type { AppendRequest, AppendResult } from '../archive/archive.ts';
 import type { RequestRecord } from '../archive/manifest.ts';
 import { dateOf, formatSeconds, msFromTicks, ticksFromMs, type Ticks } from '../instant.ts';
 import type { SegmentRef } from '../layout.ts';
-import { parseRecord, type ArchiveRecord } from '../record.ts';
+import { FACT_MEMBERS, parseRecord, readFacts, type ArchiveRecord } from '../record.ts';
+import { memberNames } from '../json/scan-object.ts';
 import type { SourceId } from '../sources.ts';
 import type { Interval } from './spec.ts';
+
+/** What a spool needs to know of a record, for whoever cuts records out of an answer. */
+export const RECORD_MEMBERS = memberNames(FACT_MEMBERS);
 
 /** Text held by all spools of this process, bytes: the bound is the process's, not the window's. */
 export class SpoolMemory {
@@ -60,9 +64,15 @@ export class Spool {
     };
   }
 
-  /** Takes one record's text. Returns its event time, for the caller to judge how dense the window is. */
-  add(text: Buffer): Ticks | undefined {
-    const record = parseRecord(text);
+  /**
+   * Takes one record's text. Returns its event time, for the caller to judge how dense the window is.
+   *
+   * @param members its members named `RECORD_MEMBERS`, if somebody has read them and found it to be JSON.
+   */
+  add(text: Buffer, members?: Readonly<Record<string, unknown>>): Ticks | undefined {
+    const record = members
+      ? { text, value: null, facts: readFacts(members) }
+      : withoutValue(parseRecord(text));
     const { ticks } = record.facts;
     this.counts.received++;
     if (record.value === undefined) this.counts.unparsed++;
@@ -71,10 +81,9 @@ export class Spool {
       return ticks;
     }
     const date = dateOf(ticks === undefined ? this.#o.window.fromMs : msFromTicks(ticks));
-    const kept = withoutValue(record);
     const group = this.#byDate.get(date);
-    if (group) group.push(kept);
-    else this.#byDate.set(date, [kept]);
+    if (group) group.push(record);
+    else this.#byDate.set(date, [record]);
     this.#bytes += text.length;
     this.#o.memory.total += text.length;
     return ticks;

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors.ts';
+import { scanObject, type MemberNames } from './scan-object.ts';
 
 /**
  * Cuts the elements out of a JSON array while its bytes stream by, without parsing or re-serialising them:
@@ -8,7 +9,10 @@ import { HoldfastError } from '../errors.ts';
 export interface CutterOptions {
   /** `array`: the document is the array (Management API). A name: the array is that property (Graph: `value`). */
   readonly array: 'root' | (string & {});
-  readonly onElement: (text: Buffer) => void;
+  /** `members`: those asked for, where the element was found to be a JSON object on the way; undefined tells nothing. */
+  readonly onElement: (text: Buffer, members?: Readonly<Record<string, unknown>>) => void;
+  /** Members of each element to read while it is cut. */
+  readonly members?: MemberNames;
   /** Longest text kept of any other property, bytes. Longer ones are an error: they hold links, not data. */
   readonly maxProperty?: number;
 }
@@ -116,7 +120,7 @@ export class ArrayCutter {
       case 'between':
         if (c === COMMA) return i + 1;
         if (c === CLOSE_ARRAY) return this.#leaveArray(i);
-        return this.#begin('element', i);
+        return this.#scan(chunk, i) ?? this.#begin('element', i);
       default:
         break;
     }
@@ -224,6 +228,16 @@ export class ArrayCutter {
     this.#inString = inString;
     this.#escaped = escaped;
     return n;
+  }
+
+  /** Most elements lie in one chunk and are plain objects: cut, checked and read in one pass. */
+  #scan(chunk: Buffer, from: number): number | undefined {
+    const { members, onElement } = this.#options;
+    const scanned = members && scanObject(chunk, from, members);
+    if (!scanned) return undefined;
+    this.#elements++;
+    onElement(chunk.subarray(from, scanned.end), scanned.members);
+    return scanned.end;
   }
 
   #completeScalar(chunk: Buffer, start: number, end: number): number {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArrayCutter } from '../../../shared/json/array-cutter.ts';
+import { memberNames } from '../../../shared/json/scan-object.ts';
 
 function cut(text: string | Buffer, array: string, sizes: number[] = [7]) {
   const elements: string[] = [];
@@ -57,12 +58,52 @@ describe('ArrayCutter', () => {
     expect(() => cut(text, array)).toThrowError(/not the JSON it should be/);
   });
 
+  it('cuts the same elements whether it reads their members on the way or not', () => {
+    const part = fc.oneof(
+      fc.json(),
+      fc.constantFrom(
+        '{"id":"x", "a":[1,{"b":null}]}',
+        '{\n"id":1}',
+        '{"id":"\n"}',
+        '{"id":tru}',
+        '{"i\\u0064":1}',
+        '{}',
+      ),
+    );
+    let read = 0;
+    fc.assert(
+      fc.property(
+        fc.array(part, { maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }),
+        (parts, sizes) => {
+          const bytes = Buffer.from(`{"n":0,"value":[${parts.join(' , ')}],"z":"end"}`);
+          const run = (members: boolean) => {
+            const elements: string[] = [];
+            const cutter = new ArrayCutter({
+              array: 'value',
+              ...(members && { members: memberNames(['id']) }),
+              onElement: (text, found) => {
+                elements.push(text.toString('utf8'));
+                if (found && 'id' in found) read++;
+              },
+            });
+            for (let at = 0, k = 0; at < bytes.length; at += sizes[k++ % sizes.length]!)
+              cutter.push(Buffer.from(bytes.subarray(at, at + sizes[k % sizes.length]!)));
+            return { elements, result: cutter.end() };
+          };
+          expect(run(true)).toEqual(run(false));
+        },
+      ),
+    );
+    expect(read).toBeGreaterThan(10);
+  });
+
   it('cuts any array into its elements, however the bytes are split', () => {
     const array = fc.array(fc.jsonValue(), { maxLength: 8 });
     fc.assert(
       fc.property(
         array,
-        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+        fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }),
         fc.integer({ min: 0, max: 2 }),
         (values, sizes, indent) => {
           const expected = values.map((v) => JSON.stringify(v));
