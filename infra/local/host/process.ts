@@ -36,7 +36,7 @@ const KEPT_LOGS = 1000;
 
 export async function startHostProcess(options: Omit<HostOptions, 'log'>): Promise<HostProcess> {
   const script = path.join(import.meta.dirname, 'child.ts');
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [...nodeArguments(options.env), script, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
   });
   const logs = collectLogs(child);
@@ -63,6 +63,10 @@ export async function startHostProcess(options: Omit<HostOptions, 'log'>): Promi
     stop,
   };
 }
+
+/** The real host hands this setting's words to its Node worker. */
+const nodeArguments = (env: HostOptions['env']): string[] =>
+  (env?.['languageWorkers__node__arguments'] ?? '').split(' ').filter((word) => word !== '');
 
 async function firstLine(child: ChildProcess, exited: Promise<unknown>): Promise<FirstLine> {
   const lines = createInterface(child.stdout!);

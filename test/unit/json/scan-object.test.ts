@@ -103,10 +103,9 @@ describe('scanObject', () => {
           for (const [at, byte] of edits) text[at % text.length] = byte;
           const changed = drop ? text.subarray(0, text.length - (edits[0]![0] % text.length)) : text;
           const scanned = scan(changed);
-          if (!scanned) return void refused++;
-          followed++;
-          const whole = changed.subarray(0, scanned.end);
-          expect(scanned.members).toEqual(parsed(whole));
+          if (scanned) followed++;
+          else refused++;
+          expect(scanned?.members).toEqual(scanned && parsed(changed.subarray(0, scanned.end)));
         },
       ),
       { numRuns: 3000 },
