@@ -14,8 +14,9 @@ export async function benchMemory(): Promise<Figure[]> {
     AzureWebJobsStorage: azurite.connectionString,
     GRAPH_REPORT_BUDGET: '100000/10',
     MANAGEMENT_BUDGET: '100000/10',
-    // As deployed (infra/azure/modules/function-app.bicep): V8 would size its young generation by this machine's memory.
-    languageWorkers__node__arguments: '--max-semi-space-size=8',
+    // As deployed (infra/azure/modules/function-app.bicep): V8 would size its heap by this machine's memory.
+    languageWorkers__node__arguments: '--max-semi-space-size=8 --max-old-space-size=1024',
+    MALLOC_ARENA_MAX: '2',
   };
   const host = await startHostProcess({ appDir: PROJECT, port: 0, timers: false, pollMs: 100, env });
   try {

@@ -119,8 +119,10 @@ var platformSettings = {
   // @azure/identity: this identity and no other, and no walk through credentials meant for workstations.
   AZURE_CLIENT_ID: identityClientId
   AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
-  // A small young generation: bundles and imports stream, and garbage of large buffers would otherwise wait for more memory.
-  languageWorkers__node__arguments: '--max-semi-space-size=8'
+  // A small heap: bundles and imports stream, and garbage of large buffers would otherwise wait for more memory.
+  languageWorkers__node__arguments: '--max-semi-space-size=8 --max-old-space-size=1024'
+  // glibc keeps a pool of freed memory for each thread that allocates; two pools are enough (npm run bench -- memory).
+  MALLOC_ARENA_MAX: '2'
 }
 
 var productSettings = {

@@ -38,6 +38,8 @@ export async function startHostProcess(options: Omit<HostOptions, 'log'>): Promi
   const script = path.join(import.meta.dirname, 'child.ts');
   const child = spawn(process.execPath, [...nodeArguments(options.env), script, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+    // Settings are the worker's environment from its start: its memory allocator reads it before any code of ours runs.
+    env: { ...process.env, ...options.env },
   });
   const logs = collectLogs(child);
   const exited = once(child, 'exit').then(([code, signal]) => ({
