@@ -12,10 +12,10 @@ export interface Estimate {
 }
 
 /**
- * Chunks a second, all formats written, on a core shared by many (test/bench/bundle-memory.ts: a chunk is 128 KiB of
- * text, some 150 records, and a thousand records a second were written on a machine under sixfold load).
+ * Chunks a second, all formats written, on a core shared by many (test/bench/bundle-memory.ts: a chunk is 256 KiB of
+ * text, some 200 records, and a thousand records a second were written on a machine under sixfold load).
  */
-const CHUNKS_PER_SECOND = 10;
+const CHUNKS_PER_SECOND = 5;
 const SECONDS_PER_SEGMENT = 0.02;
 const BASE_SECONDS = 5;
 
