@@ -18,6 +18,8 @@ export function prefilterFor(wanted: WantedKeys): Prefilter {
     const lower = chunk.toString('latin1').toLowerCase();
     const places = keyPlaces(lower, keys);
     let at = 0;
+    // Looked for once from where the last one lay: from each line on, it would be a chunk's text for every line.
+    let escape = lower.indexOf('\\u');
     return (line) => {
       // Lines come in order, and are views of the chunk.
       const start = line.byteOffset - chunk.byteOffset;
@@ -25,7 +27,7 @@ export function prefilterFor(wanted: WantedKeys): Prefilter {
       while (at < places.length && places[at]! < start) at++;
       if (at < places.length && places[at]! < end) return true;
       // `\u0040` could spell any of our letters.
-      const escape = lower.indexOf('\\u', start);
+      if (escape !== -1 && escape < start) escape = lower.indexOf('\\u', start);
       return escape !== -1 && escape < end;
     };
   };
