@@ -119,23 +119,16 @@ export const isEntityKind = (text: string): text is EntityKind =>
   (ENTITY_KINDS as readonly string[]).includes(text);
 
 /**
- * DESIGN §6 says 64. Measured: a small tenant's segment holds some hundred entities of each kind, and every bucket that
- * it touches is a storage operation: 64 buckets of 5 row kinds made up to 320 transactions of a row or two, 4 made 17,
- * one makes 6. A partition takes 2,000 rows a second, and a kind has one of its own for each tenant: more than its
- * vendor's limits let in. (Another number needs `npm run rebuild`.)
+ * DESIGN §6 says 64 buckets. Measured: a small tenant's segment holds some hundred entities of each kind, and every
+ * bucket that it touches is a storage operation: 64 buckets of 5 row kinds made up to 320 transactions of a row or two,
+ * 4 made 17, one makes 6. A partition takes 2,000 rows a second, and a kind has one of its own for each tenant: more
+ * than its vendor's limits let in.
  */
-const BUCKETS = 1;
+const BUCKET = '00';
 
-/** Which of the buckets an entity's rows lie in; rows of one segment then go in few transactions. */
-export const bucketOf = (key: string): string =>
-  String(createHash('sha256').update(key).digest()[0]! % BUCKETS).padStart(2, '0');
-export const allBuckets = (): string[] =>
-  Array.from({ length: BUCKETS }, (_, i) => String(i).padStart(2, '0'));
-
-export const slicePartition = (tenant: string, kind: EntityKind, key: string): string =>
-  `${tenant}|${kind}|${bucketOf(key)}`;
-export const sessionPartition = (tenant: string, key: string): string => `${tenant}|${bucketOf(key)}`;
-export const userPartition = (tenant: string, bucket: string): string => `${tenant}|${bucket}`;
+export const slicePartition = (tenant: string, kind: EntityKind): string => `${tenant}|${kind}|${BUCKET}`;
+export const sessionPartition = (tenant: string): string => `${tenant}|${BUCKET}`;
+export const userPartition = (tenant: string): string => `${tenant}|${BUCKET}`;
 export const windowPartition = (tenant: string, source: SourceId): string => `${tenant}|${source}`;
 export const indexedPartition = (tenant: string, source: SourceId): string => `${tenant}|segment|${source}`;
 export const indexedRow = (r: SegmentRef): string => `${r.date}|${r.segment}`;

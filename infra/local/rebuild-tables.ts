@@ -1,8 +1,7 @@
 import { rebuildWindows } from '../../shared/archive/rebuild-windows.ts';
 import type { Receipt } from '../../shared/archive/receipt.ts';
 import { WindowTable, type WindowRow } from '../../shared/archive/windows.ts';
-import type { Outcome } from '../../shared/collect/outcome.ts';
-import { afterPass } from '../../shared/collect/progress.ts';
+import { afterPassReceipt } from '../../shared/collect/progress.ts';
 import { afterSearch } from '../../shared/collect/ual-search/ledger.ts';
 import { indexSegment } from '../../shared/indexing/index-segment.ts';
 import { parseArchivePath, tenantPrefix, type SegmentRef } from '../../shared/layout.ts';
@@ -70,28 +69,20 @@ async function windowsOf(stores: Stores, tenant: string, o: RebuildOptions): Pro
   return count;
 }
 
-/** The row as the collector leaves it after the pass of this receipt. */
+/** The row as the collector leaves it after this receipt: of a pass, or of what the vendor had deleted. */
 export function afterReceipt(row: WindowRow, receipt: Receipt, settleHours: readonly number[]): WindowRow {
-  if (receipt.outcome === 'gap')
-    return {
-      ...row,
-      state: 'gap',
-      settled: true,
-      dueMs: 0,
-      queuedMs: 0,
-      collectedMs: Date.parse(receipt.startedAt),
-      records: 0,
-      reason: receipt.reason ?? '',
-    };
-  const outcome: Exclude<Outcome, { kind: 'split' }> =
-    receipt.outcome === 'collected'
-      ? { kind: 'collected' }
-      : { kind: 'partial', reason: receipt.reason ?? '', final: receipt.settled };
-  return afterPass({ ...row, passes: receipt.pass - 1 }, outcome, {
-    startedMs: Date.parse(receipt.startedAt),
-    added: receipt.counts.added,
-    settleHours,
-  });
+  if (receipt.outcome !== 'gap')
+    return afterPassReceipt({ ...row, passes: receipt.pass - 1 }, receipt, settleHours);
+  return {
+    ...row,
+    state: 'gap',
+    settled: true,
+    dueMs: 0,
+    queuedMs: 0,
+    collectedMs: Date.parse(receipt.startedAt),
+    records: 0,
+    reason: receipt.reason ?? '',
+  };
 }
 
 const TABLES = ['slices', 'sessions', 'users', 'windows'] as const;

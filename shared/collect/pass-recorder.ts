@@ -9,7 +9,7 @@ import { QUEUE, type CollectMessage } from '../messages.ts';
 import type { QueueStore } from '../store/stores.ts';
 import { announce } from './announce.ts';
 import type { Outcome } from './outcome.ts';
-import { afterFailure, afterPass, childWindows } from './progress.ts';
+import { afterFailure, afterPass, afterPassReceipt, childWindows } from './progress.ts';
 import { judged, tooLate } from './retention.ts';
 import type { SourceSpec } from './spec.ts';
 import type { Spool } from './spool.ts';
@@ -76,15 +76,7 @@ export class PassRecorder {
 
   /** A receipt without its window's update: the writer died in between. Everything after it is done again. */
   async conclude(row: WindowRow, receipt: Receipt): Promise<void> {
-    const outcome: Outcome =
-      receipt.outcome === 'collected'
-        ? { kind: 'collected' }
-        : { kind: 'partial', reason: receipt.reason ?? '', final: receipt.settled };
-    const next = afterPass(row, outcome, {
-      startedMs: Date.parse(receipt.startedAt),
-      added: receipt.counts.added,
-      settleHours: this.#d.settleHours,
-    });
+    const next = afterPassReceipt(row, receipt, this.#d.settleHours);
     const place = { tenant: row.tenant, source: row.source };
     await this.#finish(
       row,

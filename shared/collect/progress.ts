@@ -1,3 +1,4 @@
+import type { Receipt } from '../archive/receipt.ts';
 import type { SourceNote, WindowRow } from '../archive/windows.ts';
 import type { HoldfastError } from '../errors.ts';
 import { formatSeconds } from '../instant.ts';
@@ -134,3 +135,20 @@ export const gapWindow = (
   records: 0,
   reason: `not collected in time: on ${formatSeconds(nowMs)} it was older than the ${spec.retentionDays} days that the vendor keeps`,
 });
+
+/** The row as the collector leaves it after the pass of this receipt, which is the row's next. */
+export function afterPassReceipt(
+  row: WindowRow,
+  receipt: Receipt,
+  settleHours: readonly number[],
+): WindowRow {
+  const outcome: Exclude<Outcome, { kind: 'split' }> =
+    receipt.outcome === 'collected'
+      ? { kind: 'collected' }
+      : { kind: 'partial', reason: receipt.reason ?? '', final: receipt.settled };
+  return afterPass(row, outcome, {
+    startedMs: Date.parse(receipt.startedAt),
+    added: receipt.counts.added,
+    settleHours,
+  });
+}

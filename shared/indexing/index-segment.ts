@@ -4,7 +4,6 @@ import { HoldfastError } from '../errors.ts';
 import { formatTicks, type Ticks } from '../instant.ts';
 import {
   aliasRow,
-  bucketOf,
   ENTITY_KINDS,
   indexedPartition,
   indexedRow,
@@ -129,12 +128,12 @@ function rowsOf(ref: SegmentRef, { drafts, aliases }: Reading): PartitionWrites[
   for (const kind of ENTITY_KINDS) {
     for (const [key, draft] of drafts[kind]) {
       const write = { row: sliceRow(key, ref), cells: sliceCells(key, finish(ref, draft)) };
-      if (kind === 'session') put('sessions', sessionPartition(ref.tenant, key), write);
-      else put('slices', slicePartition(ref.tenant, kind, key), write);
+      if (kind === 'session') put('sessions', sessionPartition(ref.tenant), write);
+      else put('slices', slicePartition(ref.tenant, kind), write);
     }
   }
   for (const key of drafts.user.keys()) {
-    put('users', userPartition(ref.tenant, bucketOf(key)), {
+    put('users', userPartition(ref.tenant), {
       row: userRow(key, ref.date),
       cells: { key: key.slice(0, 1024), date: ref.date },
     });
@@ -144,7 +143,7 @@ function rowsOf(ref: SegmentRef, { drafts, aliases }: Reading): PartitionWrites[
       [a, b],
       [b, a],
     ] as const) {
-      put('users', userPartition(ref.tenant, bucketOf(key)), {
+      put('users', userPartition(ref.tenant), {
         row: aliasRow(key, alias),
         cells: { key: key.slice(0, 1024), alias: alias.slice(0, 1024) },
       });

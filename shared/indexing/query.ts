@@ -1,6 +1,4 @@
 import {
-  allBuckets,
-  bucketOf,
   escapeKey,
   sessionPartition,
   slicePartition,
@@ -21,7 +19,7 @@ export async function* slicesOf(
   toDate: string,
 ): AsyncIterable<Slice> {
   const table = kind === 'session' ? 'sessions' : 'slices';
-  const partition = kind === 'session' ? sessionPartition(tenant, key) : slicePartition(tenant, kind, key);
+  const partition = kind === 'session' ? sessionPartition(tenant) : slicePartition(tenant, kind);
   for await (const row of tables.query(table, partition, sliceRange(key, fromDate, toDate)))
     yield sliceOf(tenant, row);
 }
@@ -38,11 +36,7 @@ export async function aliasesOf(tables: TableStore, tenant: string, key: string)
   for (let step = 0; step < 2 && edge.length > 0; step++) {
     const next: string[] = [];
     for (const known of edge) {
-      for await (const row of tables.query(
-        'users',
-        userPartition(tenant, bucketOf(known)),
-        aliasRange(known),
-      )) {
+      for await (const row of tables.query('users', userPartition(tenant), aliasRange(known))) {
         const alias = String(row.cells['alias']);
         if (!found.has(alias) && found.size < MAX_ALIASES) {
           found.add(alias);
@@ -76,22 +70,14 @@ export async function searchUsers(
 ): Promise<SeenUser[]> {
   const escaped = escapeKey(prefix.toLowerCase());
   const range = escaped === '' ? {} : { from: escaped, to: `${escaped}\uffff` };
-  const found = await Promise.all(
-    allBuckets().map(async (bucket) => {
-      const users = new Map<string, SeenUser>();
-      for await (const row of tables.query('users', userPartition(tenant, bucket), range)) {
-        const date = row.cells['date'];
-        if (typeof date !== 'string') continue;
-        const user = String(row.cells['key']);
-        const known = users.get(user);
-        users.set(user, { user, firstSeen: known?.firstSeen ?? date, lastSeen: date });
-        if (users.size > limit) break;
-      }
-      return [...users.values()];
-    }),
-  );
-  return found
-    .flat()
-    .sort((a, b) => (a.user < b.user ? -1 : 1))
-    .slice(0, limit);
+  const users = new Map<string, SeenUser>();
+  for await (const row of tables.query('users', userPartition(tenant), range)) {
+    const date = row.cells['date'];
+    if (typeof date !== 'string') continue;
+    const user = String(row.cells['key']);
+    const known = users.get(user);
+    users.set(user, { user, firstSeen: known?.firstSeen ?? date, lastSeen: date });
+    if (users.size > limit) break;
+  }
+  return [...users.values()].sort((a, b) => (a.user < b.user ? -1 : 1)).slice(0, limit);
 }
