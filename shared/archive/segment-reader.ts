@@ -12,13 +12,16 @@ const HEADER = 10;
 const TRAILER = 8;
 const LF = 0x0a;
 
-/** The lines of a chunk's plain text, without their line feeds. Views into `text`, not copies. */
-export function* linesOf(text: Buffer): Generator<Buffer> {
-  let start = 0;
+/**
+ * The lines of a chunk's plain text, without their line feeds. Views into `text`, not copies.
+ * @param wanted asked for each line's number, from 0: lines it does not want are passed over
+ */
+export function* linesOf(text: Buffer, wanted?: (row: number) => boolean): Generator<Buffer> {
+  let [start, row] = [0, 0];
   while (start < text.length) {
     const end = text.indexOf(LF, start);
     const stop = end === -1 ? text.length : end;
-    if (stop > start) yield text.subarray(start, stop);
+    if (stop > start && (wanted?.(row++) ?? true)) yield text.subarray(start, stop);
     start = stop + 1;
   }
 }

@@ -2,7 +2,7 @@ import { analyse } from './analysis/analyse.ts';
 import { People } from '../detect/pivot/session/people.ts';
 import { bundleManifest } from './bundle-manifest.ts';
 import { gather, type Gathered } from './content.ts';
-import { evidenceFiles } from './evidence.ts';
+import { evidenceFiles, StatedHashes } from './evidence.ts';
 import { isSerious } from './findings.ts';
 import type { BundleContent } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
@@ -42,13 +42,14 @@ export async function buildBundle(
   const gathered = await gather(found, twins, citedIds(plan), (done) => progress('read', done, 0));
   try {
     const content = await contentOf(input, gathered);
+    const stated = new StatedHashes();
     const files = [
       ...FORMATS.flatMap((format) => format(content)),
-      ...evidenceFiles(plan.located, plan.seals, blobs),
+      ...evidenceFiles(plan.located, plan.seals, blobs, stated),
     ];
     const written = await writeZip(
       files,
-      (done) => bundleManifest(input, gathered, done, blobs),
+      (done) => bundleManifest(input, gathered, done, stated),
       sink,
       (done) => progress('write', done, files.length + 2),
     );

@@ -1,20 +1,19 @@
 import { SOFTWARE } from '../archive/manifest.ts';
 import { formatSeconds } from '../instant.ts';
-import type { BlobStore } from '../store/stores.ts';
 import type { BundleInput } from './build-bundle.ts';
 import type { Gathered } from './content.ts';
 import { leftOut } from './twins.ts';
-import { segmentsOf, type SegmentUse } from './evidence.ts';
+import { segmentsOf, type SegmentUse, type StatedHashes } from './evidence.ts';
 import type { WrittenFile } from './zip.ts';
 
 /** `manifest.json`: what each file is, from which query, segments and seals, and who asked for it when. */
-export async function bundleManifest(
+export function bundleManifest(
   { request, plan }: BundleInput,
   gathered: Pick<Gathered, 'count' | 'events' | 'unlisted' | 'twins'>,
   files: readonly WrittenFile[],
-  blobs: BlobStore,
-): Promise<unknown> {
-  const segments = await segmentsOf(plan.located, blobs);
+  stated: StatedHashes,
+): unknown {
+  const segments = segmentsOf(plan.located, stated);
   return {
     format: 1,
     software: SOFTWARE,

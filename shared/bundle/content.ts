@@ -3,7 +3,7 @@ import { formatTicks, type Ticks } from '../instant.ts';
 import { SummaryBuilder } from '../indexing/summary.ts';
 import { timelineRow, type TimelineRow } from './describe.ts';
 import type { BundleContent, EntitySummary } from './formats/format.ts';
-import { timeKey, type FoundRecord } from './read-records.ts';
+import type { FoundRecord } from './read-records.ts';
 import { RecordFile } from './record-file.ts';
 import type { SourceId } from '../sources.ts';
 import type { Twins } from './twins.ts';
@@ -134,7 +134,7 @@ export async function gather(
       }
       for (const key of record.keys.session) sessions.add(key, record);
       for (const key of record.keys.ip) ips.add(key, record);
-      await records.add(record.source, record.text, timeKey(record.facts.ticks));
+      await records.add(record.source, record);
       if (records.count % BEAT === 0) await beat(records.count);
     }
     await records.finish();
@@ -143,7 +143,7 @@ export async function gather(
     return {
       records,
       order: () => order,
-      timeline: (part = {}) => timelineRows(records, order, counts, part),
+      timeline: timelineOf(records, order, counts),
       sessions: sessions.summaries(),
       ips: ips.summaries(),
       count: records.count,
@@ -162,12 +162,24 @@ export async function gather(
 const latestInOrder = (records: RecordFile, versions: Versions): Uint32Array =>
   records.inTimeOrder().filter((number) => !versions.isSuperseded(number));
 
-async function* timelineRows(
+/** Timelines of so many rows are kept: several formats go through them. */
+const KEPT_ROWS = 10_000;
+
+function timelineOf(
   records: RecordFile,
   order: Uint32Array,
   counts: ReadonlyMap<number, number>,
-  { skip = 0, take = order.length }: { skip?: number; take?: number },
-): AsyncIterable<TimelineRow> {
-  for (const number of order.subarray(skip, skip + take))
-    yield timelineRow(records.sourceOf(number), await records.record(number), counts.get(number) ?? 1);
+): BundleContent['timeline'] {
+  const kept: TimelineRow[] | undefined = order.length > KEPT_ROWS ? undefined : [];
+  const row = async (place: number): Promise<TimelineRow> => {
+    const number = order[place]!;
+    return timelineRow(records.sourceOf(number), await records.record(number), counts.get(number) ?? 1);
+  };
+  return async function* ({ skip = 0, take = order.length } = {}) {
+    for (let place = skip; place < Math.min(order.length, skip + take); place++) {
+      const made = kept?.[place] ?? (await row(place));
+      if (kept) kept[place] = made;
+      yield made;
+    }
+  };
 }

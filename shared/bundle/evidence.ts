@@ -1,5 +1,4 @@
-import { readManifest } from '../archive/manifest.ts';
-import { isObject } from '../record.ts';
+import { isObject, textOf } from '../record.ts';
 import { manifestPath, sealPrefix, segmentPath, type SegmentRef } from '../layout.ts';
 import type { BlobStore } from '../store/stores.ts';
 import type { BundleFile } from './formats/format.ts';
@@ -37,16 +36,45 @@ function pathsIn(body: Buffer | undefined): string[] {
   return entries.map((e: unknown) => (isObject(e) ? String(e['path']) : String(e)));
 }
 
+/** What the segments' manifests state, learned while they are written into the bundle: each is read once. */
+export class StatedHashes {
+  readonly #byPath = new Map<string, string>();
+
+  /** SHA-256 of the segment, as its manifest states it; undefined when the manifest is missing or not one. */
+  of(ref: SegmentRef): string | undefined {
+    return this.#byPath.get(manifestPath(ref));
+  }
+
+  note(path: string, manifest: Buffer): void {
+    const stated = statedIn(manifest);
+    if (stated !== undefined) this.#byPath.set(path, stated);
+  }
+}
+
+function statedIn(manifest: Buffer): string | undefined {
+  try {
+    const value: unknown = JSON.parse(manifest.toString('utf8'));
+    return isObject(value) ? textOf(value['sha256']) : undefined;
+  } catch {
+    // For verify to name, as a manifest that vanished.
+    return undefined;
+  }
+}
+
 /** `evidence/manifests/…` and `evidence/seals/…`: the archive's own bytes. */
 export function evidenceFiles(
   located: readonly SegmentChunks[],
   seals: readonly SealUse[],
   blobs: BlobStore,
+  stated: StatedHashes,
 ): BundleFile[] {
   return [
-    ...located.map(({ ref }) =>
-      verbatim(`evidence/manifests/${manifestName(ref)}`, manifestPath(ref), blobs),
-    ),
+    ...located.map(({ ref }) => {
+      const path = manifestPath(ref);
+      return verbatim(`evidence/manifests/${manifestName(ref)}`, path, blobs, (body) =>
+        stated.note(path, body),
+      );
+    }),
     ...seals.map(({ path }) => verbatim(`evidence/seals/${path.split('/').at(-1)!}`, path, blobs)),
   ];
 }
@@ -54,10 +82,18 @@ export function evidenceFiles(
 export const manifestName = (ref: SegmentRef): string =>
   `source=${ref.source}/date=${ref.date}/${ref.segment}.manifest.json`;
 
-const verbatim = (path: string, blob: string, blobs: BlobStore): BundleFile => ({
+const verbatim = (
+  path: string,
+  blob: string,
+  blobs: BlobStore,
+  read: (body: Buffer) => void = () => undefined,
+): BundleFile => ({
   path,
+  // Most of it is hashes in base64: trying harder gains nothing.
+  compressionLevel: 1,
   content: async function* () {
     const body = await blobs.get(blob);
+    if (body) read(body);
     // A manifest that vanished is for verify to name; the bundle says so instead of failing.
     yield body ?? `${JSON.stringify({ missing: blob })}\n`;
   },
@@ -71,17 +107,16 @@ export interface SegmentUse {
 }
 
 /** The archive segments that were read, with the hashes their manifests (and so the seals) state. */
-export async function segmentsOf(
+export function segmentsOf(
   located: readonly SegmentChunks[],
-  blobs: BlobStore,
-): Promise<Map<string, SegmentUse[]>> {
+  stated: StatedHashes,
+): Map<string, SegmentUse[]> {
   const bySource = new Map<string, SegmentUse[]>();
   for (const { ref, chunks } of located) {
-    const manifest = await readManifest(blobs, ref);
     const use = {
       path: segmentPath(ref),
       manifest: `evidence/manifests/${manifestName(ref)}`,
-      sha256: manifest?.sha256,
+      sha256: stated.of(ref),
       chunks: chunks.map((c) => c.index),
     };
     bySource.set(ref.source, [...(bySource.get(ref.source) ?? []), use]);

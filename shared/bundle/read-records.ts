@@ -1,14 +1,14 @@
 import { gunzipMember, linesOf } from '../archive/segment-reader.ts';
-import { dateOf, type Ticks } from '../instant.ts';
+import { dateOf } from '../instant.ts';
 import { slicesOf } from '../indexing/query.ts';
-import type { ChunkRange } from '../indexing/slice.ts';
+import { rowTest } from '../indexing/rows.ts';
+import { unionChunks, type ChunkRange } from '../indexing/slice.ts';
 import type { EntityKeys } from '../indexing/entities/index.ts';
 import { ENTITY_KINDS, segmentPath, type SegmentRef } from '../layout.ts';
 import { parseRecord, type RecordFacts } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import type { BlobStore, TableStore } from '../store/stores.ts';
 import { matchMail, matchRecord, type MatchedBy, type WantedKeys } from './matcher.ts';
-import { prefilterFor, type Prefilter } from './prefilter.ts';
 import type { Scope } from './scope.ts';
 
 /** A record of the scope with where it lies in the archive. */
@@ -34,21 +34,29 @@ export interface ReadDeps {
 
 /** Where the scope's records lie, by the index: segments in order of source, date and number. */
 export async function locate(scope: Scope, wanted: WantedKeys, tables: TableStore): Promise<SegmentChunks[]> {
-  const found = new Map<string, { ref: SegmentRef; chunks: Map<number, ChunkRange> }>();
+  const found: SegmentChunks[] = [];
   const [fromDate, toDate] = [dateOf(scope.fromMs), dateOf(scope.toMs - 1)];
   for (const kind of ENTITY_KINDS) {
     for (const key of wanted[kind]) {
-      for await (const { ref, chunks } of slicesOf(tables, scope.tenant, kind, key, fromDate, toDate)) {
-        const path = segmentPath(ref);
-        const entry = found.get(path) ?? { ref, chunks: new Map<number, ChunkRange>() };
-        found.set(path, entry);
-        for (const chunk of chunks) entry.chunks.set(chunk.index, chunk);
-      }
+      for await (const { ref, chunks } of slicesOf(tables, scope.tenant, kind, key, fromDate, toDate))
+        found.push({ ref, chunks });
     }
   }
-  return [...found]
+  return unionSegments(found);
+}
+
+/** Each segment once with all its chunks and lines, in order of source, date and number. */
+export function unionSegments(parts: readonly SegmentChunks[]): SegmentChunks[] {
+  const byPath = new Map<string, SegmentChunks[]>();
+  for (const part of parts) {
+    const path = segmentPath(part.ref);
+    const same = byPath.get(path);
+    if (same) same.push(part);
+    else byPath.set(path, [part]);
+  }
+  return [...byPath]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { ref, chunks }]) => ({ ref, chunks: [...chunks.values()].sort((a, b) => a.index - b.index) }));
+    .map(([, same]) => ({ ref: same[0]!.ref, chunks: unionChunks(...same.map((part) => part.chunks)) }));
 }
 
 /** Neighbouring chunks are one ranged read, up to this many compressed bytes. */
@@ -81,11 +89,10 @@ export async function* readRecords(
   blobs: BlobStore,
   messages: ReadonlySet<string> = NONE,
 ): AsyncIterable<FoundRecord> {
-  // A mail's flow record holds none of the keys.
-  const prefilter = messages.size > 0 ? everyLine : prefilterFor(wanted);
   const runs = located.flatMap(({ ref, chunks }) => runsOf(chunks).map((run) => ({ ref, run })));
-  for await (const { ref, texts } of ahead(runs, AHEAD, (one) => readRun(one, blobs))) {
-    for (const text of texts) yield* matching(text, ref, { scope, wanted, messages, prefilter });
+  for await (const { ref, run, texts } of ahead(runs, AHEAD, (one) => readRun(one, blobs))) {
+    for (const [i, text] of texts.entries())
+      yield* matching(linesOf(text, rowTest(run[i]!.rows)), ref, { scope, wanted, messages });
   }
 }
 
@@ -94,14 +101,14 @@ interface Run {
   readonly run: readonly ChunkRange[];
 }
 
-async function readRun({ ref, run }: Run, blobs: BlobStore): Promise<{ ref: SegmentRef; texts: Buffer[] }> {
+async function readRun({ ref, run }: Run, blobs: BlobStore): Promise<Run & { texts: Buffer[] }> {
   const start = run[0]!.offset;
   const last = run.at(-1)!;
   const bytes = await blobs.getRange(segmentPath(ref), start, last.offset + last.length - start);
   const texts = await Promise.all(
     run.map((c) => gunzipMember(bytes.subarray(c.offset - start, c.offset - start + c.length), ref)),
   );
-  return { ref, texts };
+  return { ref, run, texts };
 }
 
 /** Results in order, the next few already under way. */
@@ -131,21 +138,14 @@ interface Wanted {
   readonly wanted: WantedKeys;
   /** Mails whose flow records belong to the scope too. */
   readonly messages: ReadonlySet<string>;
-  readonly prefilter: Prefilter;
 }
 
 const NONE: ReadonlySet<string> = new Set();
-const everyLine: Prefilter = () => () => true;
 
-function* matching(text: Buffer, ref: SegmentRef, w: Wanted): Generator<FoundRecord> {
-  const mayMatch = w.prefilter(text);
-  for (const line of linesOf(text)) {
-    if (!mayMatch(line)) continue;
+function* matching(lines: Iterable<Buffer>, ref: SegmentRef, w: Wanted): Generator<FoundRecord> {
+  for (const line of lines) {
     const { value, facts } = parseRecord(line);
     const match = matchRecord(value, facts.ticks, w.wanted, w.scope) ?? matchMail(value, w.messages);
     if (match) yield { source: ref.source, ref, text: line, value, facts, keys: match.keys, by: match.by };
   }
 }
-
-/** For ordering across sources: time, then source, then place; records without time come first. */
-export const timeKey = (ticks: Ticks | undefined): Ticks => ticks ?? -1n;

@@ -7,16 +7,14 @@ import { parseRecord, type ArchiveRecord } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import { MemoryMeter } from './release-memory.ts';
 
-/** A record in the file: its number is its place in reading order, which is archive order. */
-export interface RecordEntry {
-  readonly number: number;
-  readonly source: SourceId;
-  readonly ticks: Ticks;
-}
+/** For ordering across sources: records without time come first. */
+const timeKey = (ticks: Ticks | undefined): Ticks => ticks ?? -1n;
 
 /** Bytes read at once, and how many such blocks are kept: 16 MiB. */
 const BLOCK = 256 * 1024;
 const KEPT_BLOCKS = 64;
+/** Records of so much text are kept parsed: most bundles are smaller, and every format looks at every record. */
+const KEPT_TEXT = 12 * 1024 * 1024;
 
 /**
  * The scope's records on local disk, so that formats can be written in time order, one after the other, without
@@ -34,6 +32,8 @@ export class RecordFile {
   #end = 0;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
+  /** What each record says, by number; undefined once there is too much of it. */
+  #parsed: Pick<ArchiveRecord, 'value' | 'facts'>[] | undefined = [];
   readonly #blocks = new Map<number, Promise<Buffer>>();
 
   private constructor(path: string, file: FileHandle) {
@@ -50,14 +50,16 @@ export class RecordFile {
     return this.#count;
   }
 
-  async add(source: SourceId, text: Buffer, ticks: Ticks): Promise<void> {
+  async add(source: SourceId, { text, value, facts }: ArchiveRecord): Promise<void> {
     if (this.#count === this.#offsets.length) this.#grow();
     const i = this.#count++;
     this.#offsets[i] = this.#end;
     this.#lengths[i] = text.length;
-    this.#ticks[i] = ticks;
+    this.#ticks[i] = timeKey(facts.ticks);
     this.#sources[i] = this.#sourceIndex(source);
     this.#end += text.length;
+    if (this.#end > KEPT_TEXT) this.#parsed = undefined;
+    this.#parsed?.push({ value, facts });
     this.#pending.push(text);
     this.#pendingBytes += text.length;
     if (this.#pendingBytes >= 4 * 1024 * 1024) await this.finish();
@@ -165,7 +167,9 @@ export class RecordFile {
   }
 
   async record(number: number): Promise<ArchiveRecord> {
-    return parseRecord(await this.text(number));
+    const text = await this.text(number);
+    const known = this.#parsed?.[number];
+    return known ? { text, ...known } : parseRecord(text);
   }
 
   async dispose(): Promise<void> {

@@ -15,7 +15,7 @@ export interface WrittenFile {
 /** Two bundles of the same archive and request differ in the request's own facts only: no clock gets in. */
 const ZIP_TIME = new Date(Date.UTC(2000, 0, 1));
 
-export type ManifestMaker = (done: readonly WrittenFile[]) => Promise<unknown>;
+export type ManifestMaker = (done: readonly WrittenFile[]) => unknown;
 
 /** Streams files, then `manifest.json` and `SHA256SUMS` over them, as one zip. `beat` hears of each file begun. */
 export async function writeZip(
@@ -28,20 +28,24 @@ export async function writeZip(
   const done: WrittenFile[] = [];
   const failed = new AbortController();
   const add = (file: BundleFile): void =>
-    archive.addReadStreamLazy(file.path, { mtime: ZIP_TIME, compress: true }, (give) => {
-      const source = Readable.from(hashed(file, done, beat));
-      source.once('error', (error) => failed.abort(error));
-      give(null, source);
-    });
+    archive.addReadStreamLazy(
+      file.path,
+      { mtime: ZIP_TIME, compressionLevel: file.compressionLevel ?? 6 },
+      (give) => {
+        const source = Readable.from(hashed(file, done, beat));
+        source.once('error', (error) => failed.abort(error));
+        give(null, source);
+      },
+    );
   for (const file of files) add(file);
   // Both are made when their turn comes: all before them is written and hashed by then.
   add({
     path: 'manifest.json',
-    content: () => later(async () => `${JSON.stringify(await manifest(done), null, 2)}\n`),
+    content: () => later(() => `${JSON.stringify(manifest(done), null, 2)}\n`),
   });
   add({
     path: 'SHA256SUMS',
-    content: () => later(() => Promise.resolve(done.map((f) => `${f.sha256}  ${f.path}\n`).join(''))),
+    content: () => later(() => done.map((f) => `${f.sha256}  ${f.path}\n`).join('')),
   });
   archive.end();
   const output = new PassThrough({ highWaterMark: 1024 * 1024 });
@@ -53,8 +57,9 @@ export async function writeZip(
   return done;
 }
 
-async function* later(make: () => Promise<string>): AsyncIterable<string> {
-  yield await make();
+async function* later(make: () => string): AsyncIterable<string> {
+  yield make();
+  await Promise.resolve();
 }
 
 const BLOCK = 256 * 1024;

@@ -20,6 +20,7 @@ import { parseRecord } from '../record.ts';
 import type { BlobStore, TableStore, TableWrite } from '../store/stores.ts';
 import { entityKeys } from './entities/index.ts';
 import { userAliases } from './entities/user.ts';
+import { RowNotes } from './rows.ts';
 import { sliceCells, type ChunkRange } from './slice.ts';
 import { SummaryBuilder } from './summary.ts';
 
@@ -30,18 +31,26 @@ export interface IndexDeps {
 
 /** What one segment says of one entity, while its lines are read. */
 class Draft {
-  readonly chunks: ChunkRange[] = [];
+  readonly #chunks: { readonly chunk: ChunkRange; readonly rows: RowNotes }[] = [];
   readonly summary = new SummaryBuilder();
   records = 0;
   first: Ticks | undefined;
   last: Ticks | undefined;
 
-  seen(chunk: ChunkRange, ticks: Ticks | undefined): void {
+  seen(chunk: ChunkRange, row: number, ticks: Ticks | undefined): void {
     this.records++;
-    if (this.chunks.at(-1)?.index !== chunk.index) this.chunks.push(chunk);
+    if (this.#chunks.at(-1)?.chunk !== chunk) this.#chunks.push({ chunk, rows: new RowNotes() });
+    this.#chunks.at(-1)!.rows.add(row);
     if (ticks === undefined) return;
     if (this.first === undefined || ticks < this.first) this.first = ticks;
     if (this.last === undefined || ticks > this.last) this.last = ticks;
+  }
+
+  chunks(): ChunkRange[] {
+    return this.#chunks.map(({ chunk, rows }) => {
+      const noted = rows.build();
+      return noted === undefined ? chunk : { ...chunk, rows: noted };
+    });
   }
 }
 
@@ -92,20 +101,27 @@ async function readSegment(ref: SegmentRef, manifest: Manifest, blobs: BlobStore
       ids: { blob: segmentPath(ref) },
     });
   for (const [index, { offset, length }] of manifest.chunks.entries()) {
-    const text = await gunzipMember(body.subarray(offset, offset + length), ref);
-    for (const line of linesOf(text)) readLine(line, { index, offset, length }, reading);
+    const chunk = { index, offset, length };
+    let row = 0;
+    for (const line of linesOf(await gunzipMember(body.subarray(offset, offset + length), ref)))
+      readLine(line, { chunk, row: row++ }, reading);
   }
   return reading;
 }
 
-function readLine(line: Buffer, chunk: ChunkRange, { drafts, aliases }: Reading): void {
+interface Place {
+  readonly chunk: ChunkRange;
+  readonly row: number;
+}
+
+function readLine(line: Buffer, { chunk, row }: Place, { drafts, aliases }: Reading): void {
   const { value, facts } = parseRecord(line);
   const keys = entityKeys(value);
   for (const kind of ENTITY_KINDS) {
     for (const key of keys[kind]) {
       const draft = drafts[kind].get(key) ?? new Draft();
       drafts[kind].set(key, draft);
-      draft.seen(chunk, facts.ticks);
+      draft.seen(chunk, row, facts.ticks);
       draft.summary.record(facts.operation, keys, value);
     }
   }
@@ -154,7 +170,7 @@ function rowsOf(ref: SegmentRef, { drafts, aliases }: Reading): PartitionWrites[
 
 const finish = (ref: SegmentRef, draft: Draft) => ({
   ref,
-  chunks: draft.chunks,
+  chunks: draft.chunks(),
   records: draft.records,
   firstTime: draft.first === undefined ? '' : formatTicks(draft.first),
   lastTime: draft.last === undefined ? '' : formatTicks(draft.last),

@@ -1,6 +1,7 @@
 import type { SegmentRef } from '../layout.ts';
 import type { Row } from '../store/stores.ts';
 import type { SourceId } from '../sources.ts';
+import { unionRows, type RowRuns } from './rows.ts';
 import type { Summary } from './summary.ts';
 
 /** Where an entity's records lie in one segment: byte ranges of its chunks, with a mergeable summary. */
@@ -19,19 +20,36 @@ export interface ChunkRange {
   readonly index: number;
   readonly offset: number;
   readonly length: number;
+  /** The entity's lines in the chunk; without it, any line may be one. */
+  readonly rows?: RowRuns;
 }
 
-/** `index:offset:length` of runs of neighbouring chunks, so that a ranged read takes a run at once. */
+/** `index:offset:length`, with `:rows` where the lines are known. */
 export const encodeChunks = (chunks: readonly ChunkRange[]): string =>
-  chunks.map((c) => `${c.index}:${c.offset}:${c.length}`).join(',');
+  chunks
+    .map((c) => `${c.index}:${c.offset}:${c.length}${c.rows === undefined ? '' : `:${c.rows}`}`)
+    .join(',');
 
 export const decodeChunks = (text: string): ChunkRange[] =>
-  text === ''
-    ? []
-    : text.split(',').map((part) => {
-        const [index, offset, length] = part.split(':').map(Number) as [number, number, number];
-        return { index, offset, length };
-      });
+  text === '' ? [] : text.split(',').map(decodeChunk);
+
+function decodeChunk(text: string): ChunkRange {
+  const [index, offset, length, rows] = text.split(':') as [string, string, string, string?];
+  const range = { index: Number(index), offset: Number(offset), length: Number(length) };
+  return rows === undefined ? range : { ...range, rows };
+}
+
+/** Chunks of one segment that any of the lists names, in order, with the lines that any of them names. */
+export function unionChunks(...lists: readonly (readonly ChunkRange[])[]): ChunkRange[] {
+  const union = new Map<number, ChunkRange>();
+  for (const chunk of lists.flat()) {
+    const { index, offset, length } = chunk;
+    const known = union.get(index);
+    const rows = known ? unionRows(known.rows, chunk.rows) : chunk.rows;
+    union.set(index, { index, offset, length, ...(rows !== undefined && { rows }) });
+  }
+  return [...union.values()].sort((a, b) => a.index - b.index);
+}
 
 export const sliceCells = (key: string, slice: Slice): Row => ({
   key: key.slice(0, 1024),

@@ -39,6 +39,8 @@ export interface BundleFile {
   readonly path: string;
   /** Number of records it tells of, when that can be said. */
   readonly records?: number;
+  /** zlib's, 1 to 9; 6 unless told. */
+  readonly compressionLevel?: number;
   readonly content: () => AsyncIterable<Buffer | string>;
 }
 

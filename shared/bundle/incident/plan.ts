@@ -5,7 +5,7 @@ import type { Habits } from '../../detect/pivot/session/verdict.ts';
 import { sealsOver, type SealUse } from '../evidence.ts';
 import { readFindings, type Finding } from '../findings.ts';
 import { wantedKeys, type WantedKeys } from '../matcher.ts';
-import { locate, type ReadDeps, type SegmentChunks } from '../read-records.ts';
+import { locate, unionSegments, type ReadDeps, type SegmentChunks } from '../read-records.ts';
 import type { Scope } from '../scope.ts';
 import { expandScope } from './expand.ts';
 import { habitsOf, peopleOf } from './habits.ts';
@@ -43,7 +43,7 @@ export async function planBundle(
   const expansion = await expandScope(ask.scope, ask.expand, deps);
   const wide = expansion.scope;
   const wanted = await wantedKeys(wide, deps.tables);
-  const located = merged(await locate(wide, wanted, deps.tables), expansion.mailFlow);
+  const located = unionSegments([...(await locate(wide, wanted, deps.tables)), ...expansion.mailFlow]);
   const people = await peopleOf(wide, deps.tables);
   const { tenant, fromMs, toMs } = wide;
   const keys = new Set(people.flatMap((p) => p.keys));
@@ -80,15 +80,3 @@ export const wantedOf = (plan: BundlePlan): WantedKeys => ({
   ip: new Set(plan.keys.ip),
   app: new Set(plan.keys.app),
 });
-
-/** Both lists as one, in archive order. */
-function merged(a: readonly SegmentChunks[], b: readonly SegmentChunks[]): SegmentChunks[] {
-  const all = new Map<string, SegmentChunks>();
-  const pathOf = ({ ref }: SegmentChunks): string => `${ref.source}/${ref.date}/${ref.segment}`;
-  for (const one of [...a, ...b]) {
-    const known = all.get(pathOf(one));
-    const chunks = new Map([...(known?.chunks ?? []), ...one.chunks].map((c) => [c.index, c]));
-    all.set(pathOf(one), { ref: one.ref, chunks: [...chunks.values()].sort((x, y) => x.index - y.index) });
-  }
-  return [...all].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, one]) => one);
-}

@@ -64,7 +64,7 @@ describe('a record inside an envelope of the audit search', () => {
     const text =
       '{"Id":"a1","RecordType":50,"CreationTime":"2026-11-24T05:00:00","UserId":"=a@x.example","Operation":"Send","Size":12345678901234567890,"Share":1.0}';
     const records = await RecordFile.create();
-    await records.add('ual-search', Buffer.from(auditEnvelope(text)), 1n);
+    await records.add('ual-search', parseRecord(Buffer.from(auditEnvelope(text))));
     await records.finish();
     const [file] = ualCsv({ records } as unknown as BundleContent);
     let csv = '';
