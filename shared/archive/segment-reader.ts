@@ -28,7 +28,7 @@ export function* linesOf(text: Buffer, wanted?: (row: number) => boolean): Gener
 
 export async function gunzipMember(member: Buffer, ref: SegmentRef): Promise<Buffer> {
   try {
-    return await decompress(member);
+    return await decompress(member, { chunkSize: plainSize(member) });
   } catch (cause) {
     throw new HoldfastError('archive-corrupt', `Segment ${segmentPath(ref)} does not decompress.`, {
       cause,
@@ -36,6 +36,14 @@ export async function gunzipMember(member: Buffer, ref: SegmentRef): Promise<Buf
     });
   }
 }
+
+const MAX_OUTPUT = 4 * 1024 * 1024;
+
+/** What the member says of its size, so that it is decompressed in one go; a wrong answer only makes it several. */
+const plainSize = (member: Buffer): number =>
+  member.length < TRAILER
+    ? MAX_OUTPUT
+    : Math.min(Math.max(member.readUInt32LE(member.length - 4) + 1, 64), MAX_OUTPUT);
 
 /** One chunk's plain text by a ranged read. */
 export async function readChunk(

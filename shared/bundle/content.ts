@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { formatTicks, type Ticks } from '../instant.ts';
 import { SummaryBuilder } from '../indexing/summary.ts';
 import { timelineRow, type TimelineRow } from './describe.ts';
@@ -62,10 +62,8 @@ class Versions {
 
   add(number: number, found: FoundRecord): void {
     if (found.facts.id === undefined) return;
-    const key = createHash('sha256')
-      .update(`${found.source}\n${found.facts.operation}\n${found.facts.id}`)
-      .digest('base64')
-      .slice(0, 22);
+    const name = `${found.source}\n${found.facts.operation}\n${found.facts.id}`;
+    const key = hash('sha256', name, 'base64').slice(0, 22);
     const known = this.#latest.get(key);
     if (known) this.#superseded.add(known.number);
     this.#latest.set(key, { number, count: (known?.count ?? 0) + 1 });

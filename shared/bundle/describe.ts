@@ -1,11 +1,11 @@
 import { formatTicks } from '../instant.ts';
 import { classicRecordOf } from '../audit-record.ts';
-import { textOf, type ArchiveRecord } from '../record.ts';
+import { textOf } from '../record.ts';
 import { clientIp, ipKey } from '../indexing/entities/ip.ts';
-import { entityKeys } from '../indexing/entities/index.ts';
 import { namedValue, objectAt, objectsAt, textAt, type Json } from '../indexing/fields.ts';
 import { countryOf, userAgentOf } from '../indexing/summary.ts';
 import type { SourceId } from '../sources.ts';
+import type { ReadRecord } from './record-file.ts';
 
 /** One line of a timeline. All text comes from records: hostile until a format has escaped it. */
 export interface TimelineRow {
@@ -26,9 +26,8 @@ export interface TimelineRow {
   readonly versions: number;
 }
 
-export function timelineRow(source: SourceId, record: ArchiveRecord, versions: number): TimelineRow {
-  const { value, facts } = record;
-  const keys = entityKeys(value);
+export function timelineRow(source: SourceId, record: ReadRecord, versions: number): TimelineRow {
+  const { value, facts, keys } = record;
   const json: Json = classicRecordOf(value) ?? {};
   return {
     time: facts.ticks === undefined ? '' : formatTicks(facts.ticks),

@@ -2,6 +2,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { entityKeys, type EntityKeys } from '../indexing/entities/index.ts';
 import type { Ticks } from '../instant.ts';
 import { parseRecord, type ArchiveRecord } from '../record.ts';
 import type { SourceId } from '../sources.ts';
@@ -9,6 +10,18 @@ import { MemoryMeter } from './release-memory.ts';
 
 /** For ordering across sources: records without time come first. */
 const timeKey = (ticks: Ticks | undefined): Ticks => ticks ?? -1n;
+
+/** A record with the entities it names. */
+export interface ReadRecord extends ArchiveRecord {
+  readonly keys: EntityKeys;
+}
+
+type Known = Omit<ReadRecord, 'text'>;
+
+export function readRecord(text: Buffer): ReadRecord {
+  const record = parseRecord(text);
+  return { ...record, keys: entityKeys(record.value) };
+}
 
 /** Bytes read at once, and how many such blocks are kept: 16 MiB. */
 const BLOCK = 256 * 1024;
@@ -33,7 +46,7 @@ export class RecordFile {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   /** What each record says, by number; undefined once there is too much of it. */
-  #parsed: Pick<ArchiveRecord, 'value' | 'facts'>[] | undefined = [];
+  #parsed: Known[] | undefined = [];
   readonly #blocks = new Map<number, Promise<Buffer>>();
 
   private constructor(path: string, file: FileHandle) {
@@ -50,7 +63,7 @@ export class RecordFile {
     return this.#count;
   }
 
-  async add(source: SourceId, { text, value, facts }: ArchiveRecord): Promise<void> {
+  async add(source: SourceId, { text, value, facts, keys }: ReadRecord): Promise<void> {
     if (this.#count === this.#offsets.length) this.#grow();
     const i = this.#count++;
     this.#offsets[i] = this.#end;
@@ -59,7 +72,7 @@ export class RecordFile {
     this.#sources[i] = this.#sourceIndex(source);
     this.#end += text.length;
     if (this.#end > KEPT_TEXT) this.#parsed = undefined;
-    this.#parsed?.push({ value, facts });
+    this.#parsed?.push({ value, facts, keys });
     this.#pending.push(text);
     this.#pendingBytes += text.length;
     if (this.#pendingBytes >= 4 * 1024 * 1024) await this.finish();
@@ -166,10 +179,10 @@ export class RecordFile {
     return buffer;
   }
 
-  async record(number: number): Promise<ArchiveRecord> {
+  async record(number: number): Promise<ReadRecord> {
     const text = await this.text(number);
     const known = this.#parsed?.[number];
-    return known ? { text, ...known } : parseRecord(text);
+    return known ? { text, ...known } : readRecord(text);
   }
 
   async dispose(): Promise<void> {

@@ -5,7 +5,7 @@ import { guidOf, namedValue, objectAt, objectsAt } from '../indexing/fields.ts';
 import { countryOf, userAgentOf } from '../indexing/summary.ts';
 import { isObject, textOf } from '../record.ts';
 import type { SourceId } from '../sources.ts';
-import { cached } from './cached.ts';
+import { cached } from '../cached.ts';
 
 /** Where a record lies in the archive. */
 export interface Place {

@@ -62,7 +62,10 @@ export async function analyse(records: RecordFile, order: Order, input: Analysis
 const NONE: Habits = { ips: [], countries: [], agents: [], records: 0, days: 0 };
 
 async function* events(records: RecordFile, order: Order): AsyncIterable<Event> {
-  for (const number of order()) yield eventOf(records.sourceOf(number), await records.record(number), number);
+  for (const number of order()) {
+    const record = await records.record(number);
+    yield eventOf(records.sourceOf(number), record, number, record.keys);
+  }
 }
 
 class Telling {

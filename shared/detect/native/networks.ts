@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { cached } from '../cached.ts';
+import { cached } from '../../cached.ts';
 
 /**
  * The network an address is taken to lie in when nobody says whose it is: /16 of IPv4, /32 of IPv6. Roughly a

@@ -1,6 +1,6 @@
 import { guidOf } from '../../indexing/fields.ts';
 import { isObject } from '../../record.ts';
-import { cached } from '../cached.ts';
+import { cached } from '../../cached.ts';
 import type { RecordRule, Verdict } from './native-rule.ts';
 
 /** Applications that intruders are known to use (Huntress RogueApps, MPL-2.0; one id of rclone more). */

@@ -1,4 +1,4 @@
-import { cached } from '../cached.ts';
+import { cached } from '../../cached.ts';
 
 /** Browser and system of a user agent, without versions: updates are no news. */
 export const agentFamily = (agent: string | undefined): string => (agent ? familyOf(agent) : '');

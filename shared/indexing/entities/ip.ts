@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { cached } from '../../cached.ts';
 import { auditDataOf, nativeOf } from '../../record.ts';
 import { distinct, objectAt, textAt } from '../fields.ts';
 
@@ -6,15 +7,20 @@ import { distinct, objectAt, textAt } from '../fields.ts';
  * IP addresses out of every shape seen: v4, v4:port, v6, [v6], [v6]:port, ::ffff:v4, with zone; not host names, not
  * loopback (services talking to themselves), not redacted ones (`.XXX`). Same text for the same address.
  */
-export function ipKey(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
+export const ipKey = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : readIp(text);
+
+const readIp = cached((text) => {
   const bare = stripPort(text.trim());
-  if (!ipaddr.isValid(bare) || !/[.:].*[.:]/.test(bare)) return undefined;
+  // The library also takes `1.2.3` and `16909060`, as inet_aton does: they are version numbers here.
+  if (!ipaddr.isValid(bare) || !(bare.includes(':') || FOUR_PARTS.test(bare))) return undefined;
   const address = ipaddr.process(bare);
   const range = address.range();
   if (range === 'loopback' || range === 'unspecified') return undefined;
   return address.toString().replace(/%.*$/, '');
-}
+});
+
+const FOUR_PARTS = /^\d+(?:\.\d+){3}$/;
 
 function stripPort(text: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);

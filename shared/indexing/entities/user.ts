@@ -1,3 +1,4 @@
+import { cached } from '../../cached.ts';
 import { auditDataOf, diagnosticOf, isObject } from '../../record.ts';
 import { distinct, guidOf, objectAt, objectsAt, textAt, type Json } from '../fields.ts';
 
@@ -19,8 +20,10 @@ const NOBODY = new Set([
 ]);
 
 /** The key under which a user is indexed and asked for; undefined when the text names nobody. */
-export function userKey(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
+export const userKey = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : readUser(text);
+
+const readUser = cached((text) => {
   let key = text.trim().toLowerCase();
   // SharePoint writes a claim: i:0h.f|membership|<puid>@live.com
   if (key.startsWith('i:0')) key = key.split('|').at(-1)!;
@@ -30,7 +33,7 @@ export function userKey(text: string | undefined): string | undefined {
   if (key.includes('@') && PUID.test(local!)) return local;
   if (NOBODY.has(key) || key === '00000000-0000-0000-0000-000000000000') return undefined;
   return key.slice(0, 1024);
-}
+});
 
 interface Identity {
   /** Keys that one record gives for the same person. */

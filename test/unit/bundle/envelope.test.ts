@@ -9,7 +9,7 @@ import { timelineRow } from '../../../shared/bundle/describe.ts';
 import { ualCsv } from '../../../shared/bundle/formats/ual-csv.ts';
 import type { BundleContent } from '../../../shared/bundle/formats/format.ts';
 import { matchMail } from '../../../shared/bundle/matcher.ts';
-import { RecordFile } from '../../../shared/bundle/record-file.ts';
+import { readRecord, RecordFile } from '../../../shared/bundle/record-file.ts';
 import { parseRecord } from '../../../shared/record.ts';
 import { STORY } from '../../support/story-bundle.ts';
 
@@ -33,8 +33,8 @@ describe('a record inside an envelope of the audit search', () => {
   it('is the same line of the timeline', () => {
     expect(operations.size).toBeGreaterThan(20);
     for (const { source, bare, within } of pairs) {
-      const row = timelineRow(source, bare, 1);
-      expect(timelineRow('ual-search', within, 1)).toEqual({ ...row, source: 'ual-search' });
+      const row = timelineRow(source, readRecord(bare.text), 1);
+      expect(timelineRow('ual-search', readRecord(within.text), 1)).toEqual({ ...row, source: 'ual-search' });
     }
   });
 
@@ -64,7 +64,7 @@ describe('a record inside an envelope of the audit search', () => {
     const text =
       '{"Id":"a1","RecordType":50,"CreationTime":"2026-11-24T05:00:00","UserId":"=a@x.example","Operation":"Send","Size":12345678901234567890,"Share":1.0}';
     const records = await RecordFile.create();
-    await records.add('ual-search', parseRecord(Buffer.from(auditEnvelope(text))));
+    await records.add('ual-search', readRecord(Buffer.from(auditEnvelope(text))));
     await records.finish();
     const [file] = ualCsv({ records } as unknown as BundleContent);
     let csv = '';

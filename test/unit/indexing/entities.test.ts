@@ -26,6 +26,9 @@ describe('IP addresses', () => {
     ['203.0.113.XXX', undefined],
     ['999.1.1.1', undefined],
     ['1', undefined],
+    ['54.36.108', undefined],
+    ['16.0.5456.20240', undefined],
+    ['0x0a.1.1.1', undefined],
     ['PII Removed', undefined],
   ])('%j is %j', (text, expected) => expect(ipKey(text)).toBe(expected));
 

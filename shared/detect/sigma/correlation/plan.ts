@@ -1,4 +1,4 @@
-import { cached } from '../../cached.ts';
+import { cached } from '../../../cached.ts';
 import type { SigmaCorrelation } from '../ast.ts';
 import { fieldFor, silentKeys } from '../correlation-needs.ts';
 import { digest } from '../identity.ts';
