@@ -15,6 +15,7 @@ import { tidyBundles } from '../shared/bundle/incident/retention.ts';
 import { removeResults, runIncident, type IncidentDeps } from '../shared/bundle/incident/run-incident.ts';
 import { showIncident } from '../shared/bundle/incident/show.ts';
 import { snapshotOpenFindings } from '../shared/bundle/incident/standing-snapshots.ts';
+import type { Parts } from '../shared/bundle/report/input.ts';
 import { parseScope, type Scope } from '../shared/bundle/scope.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import { formatSeconds } from '../shared/instant.ts';
@@ -52,11 +53,12 @@ app.http('bundle', {
   methods: ['GET'],
   authLevel: AUTH_LEVEL,
   handler: http('Investigator', async (request, caller) => {
-    const get = query(request, ['tenant', 'from', 'to', 'expand', 'zone', ...ENTITY_KINDS]);
+    const get = query(request, ['tenant', 'from', 'to', 'expand', 'zone', 'parts', ...ENTITY_KINDS]);
     const entities = Object.fromEntries(ENTITY_KINDS.map((kind) => [kind, listOf(request, kind)]));
     const span = { from: get('from'), to: get('to') };
     const scope = parseScope(tenantOf(get('tenant')), { ...span, entities }, clock.now(), 30);
     const zone = zoneOf(get('zone'));
+    const parts = partsOf(get('parts'));
     const ask = { scope, expand: Number(get('expand') ?? 0), ...(zone && { zone }) };
     const id = randomUUID();
     await logAccess(stores.archive, scope.tenant, clock.now(), {
@@ -65,7 +67,7 @@ app.http('bundle', {
       incident: id,
       scope,
     });
-    const told = { id, requester: caller.name, ...(zone && { zone }) };
+    const told = { id, requester: caller.name, ...(zone && { zone }), ...(parts && { parts }) };
     const answer = await answerQuickly(
       { ...ask, request: { ...told, requestedMs: clock.now() } },
       deps,
@@ -76,6 +78,14 @@ app.http('bundle', {
       : give(answer, id);
   }),
 });
+
+function partsOf(text: string | undefined): Parts | undefined {
+  if (text === undefined || text === 'all' || text === 'core') return text;
+  throw new HoldfastError('invalid-request', '"parts" is neither "all" nor "core".', {
+    field: 'parts',
+    remedy: 'Leave it out for the whole bundle, or ask for "core".',
+  });
+}
 
 function zoneOf(text: string | undefined): string | undefined {
   if (text === undefined || isZone(text)) return text;

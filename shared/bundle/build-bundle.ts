@@ -4,8 +4,8 @@ import { bundleManifest } from './bundle-manifest.ts';
 import { gather, type Gathered } from './content.ts';
 import { evidenceFiles, StatedHashes } from './evidence.ts';
 import { isSerious } from './findings.ts';
-import type { BundleContent } from './formats/format.ts';
-import { FORMATS } from './formats/index.ts';
+import type { BundleContent, BundleFile } from './formats/format.ts';
+import { CORE_FORMATS, FORMATS } from './formats/index.ts';
 import { wantedOf, type BundlePlan } from './incident/plan.ts';
 import { readRecords } from './read-records.ts';
 import type { BundleRequest, ReportInput } from './report/input.ts';
@@ -41,12 +41,11 @@ export async function buildBundle(
   const twins = new Twins(located);
   const gathered = await gather(found, twins, citedIds(plan), (done) => progress('read', done, 0));
   try {
-    const content = await contentOf(input, gathered);
     const stated = new StatedHashes();
-    const files = [
-      ...FORMATS.flatMap((format) => format(content)),
-      ...evidenceFiles(plan.located, plan.seals, blobs, stated),
-    ];
+    const files =
+      input.request.parts === 'core'
+        ? CORE_FORMATS.flatMap((format) => format({ ...gathered, plan }))
+        : [...(await formatted(input, gathered)), ...evidenceFiles(plan.located, plan.seals, blobs, stated)];
     const written = await writeZip(
       files,
       (done) => bundleManifest(input, gathered, done, stated),
@@ -65,6 +64,11 @@ const citedIds = (plan: BundlePlan): ReadonlySet<string> =>
     ...plan.expansion.included.flatMap((i) => i.records.map((r) => r.id)),
     ...plan.findings.flatMap((f) => f.recordIds),
   ]);
+
+async function formatted(input: BundleInput, gathered: Gathered): Promise<BundleFile[]> {
+  const content = await contentOf(input, gathered);
+  return FORMATS.flatMap((format) => format(content));
+}
 
 async function contentOf(input: BundleInput, gathered: Gathered): Promise<BundleContent> {
   const { plan, snapshots, request } = input;

@@ -13,10 +13,13 @@ export function bundleManifest(
   files: readonly WrittenFile[],
   stated: StatedHashes,
 ): unknown {
-  const segments = segmentsOf(plan.located, stated);
+  const all = request.parts !== 'core';
+  const segments = segmentsOf(plan.located, all ? stated : undefined);
   return {
     format: 1,
     software: SOFTWARE,
+    parts: request.parts ?? 'all',
+    ...(!all && { evidence: 'left out: ask for the bundle with all its parts to prove it' }),
     request: {
       id: request.id,
       ...(request.title !== undefined && { title: request.title }),
@@ -41,7 +44,7 @@ export function bundleManifest(
     segments: [...segments.values()].flat(),
     seals: plan.seals.map(({ path, covers }) => ({
       path,
-      file: `evidence/seals/${path.split('/').at(-1)!}`,
+      ...(all && { file: `evidence/seals/${path.split('/').at(-1)!}` }),
       covers,
     })),
   };

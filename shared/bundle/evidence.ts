@@ -101,22 +101,22 @@ const verbatim = (
 
 export interface SegmentUse {
   readonly path: string;
-  readonly manifest: string;
-  readonly sha256: string | undefined;
+  /** Its manifest in the bundle, and the segment's SHA-256 that it states; not in a bundle without evidence. */
+  readonly manifest?: string;
+  readonly sha256?: string | undefined;
   readonly chunks: readonly number[];
 }
 
 /** The archive segments that were read, with the hashes their manifests (and so the seals) state. */
 export function segmentsOf(
   located: readonly SegmentChunks[],
-  stated: StatedHashes,
+  stated: StatedHashes | undefined,
 ): Map<string, SegmentUse[]> {
   const bySource = new Map<string, SegmentUse[]>();
   for (const { ref, chunks } of located) {
     const use = {
       path: segmentPath(ref),
-      manifest: `evidence/manifests/${manifestName(ref)}`,
-      sha256: stated.of(ref),
+      ...(stated && { manifest: `evidence/manifests/${manifestName(ref)}`, sha256: stated.of(ref) }),
       chunks: chunks.map((c) => c.index),
     };
     bySource.set(ref.source, [...(bySource.get(ref.source) ?? []), use]);

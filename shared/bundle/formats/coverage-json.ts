@@ -1,9 +1,9 @@
 import { formatSeconds } from '../../instant.ts';
 import { leftOut } from '../twins.ts';
-import { jsonFile, type Format } from './format.ts';
+import { jsonFile, type CoreFormat } from './format.ts';
 
 /** `coverage.json`: what is proven collected, and what is not, when the bundle was planned. */
-export const coverageJson: Format = ({ plan, twins }) => [
+export const coverageJson: CoreFormat = ({ plan, twins }) => [
   jsonFile('coverage.json', {
     from: formatSeconds(plan.scope.fromMs),
     to: formatSeconds(plan.scope.toMs),

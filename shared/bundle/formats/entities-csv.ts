@@ -1,12 +1,12 @@
-import type { BundleFile, EntitySummary, Format } from './format.ts';
+import type { BundleFile, EntitySummary, CoreFormat } from './format.ts';
 import { csvRow } from './csv.ts';
 
 const HEAD = ['firstTime', 'lastTime', 'records'] as const;
 
 /** `sessions.csv`: each session seen in the scope, across all sources, with whom and what it touched. */
-export const sessionsCsv: Format = ({ sessions }) => [file('sessions.csv', 'session', 'ips', sessions)];
+export const sessionsCsv: CoreFormat = ({ sessions }) => [file('sessions.csv', 'session', 'ips', sessions)];
 /** `ips.csv`: the same by client address. */
-export const ipsCsv: Format = ({ ips }) => [file('ips.csv', 'ip', 'sessions', ips)];
+export const ipsCsv: CoreFormat = ({ ips }) => [file('ips.csv', 'ip', 'sessions', ips)];
 
 function file(
   path: string,

@@ -7,7 +7,7 @@ import type { ReportInput } from '../report/input.ts';
 import type { SnapshotFile } from '../../snapshot.ts';
 
 /** What a format may draw on. Everything is read from disk or small; nothing here grows with the records but rows. */
-export interface BundleContent {
+export interface CoreContent {
   readonly records: RecordFile;
   /** Timeline rows in time order, one per record (its latest version), made anew at each call. */
   readonly timeline: (part?: {
@@ -21,6 +21,10 @@ export interface BundleContent {
   readonly sessions: readonly EntitySummary[];
   readonly ips: readonly EntitySummary[];
   readonly plan: BundlePlan;
+}
+
+/** The same with what was concluded from it. */
+export interface BundleContent extends CoreContent {
   readonly analysis: Analysis;
   readonly snapshots: readonly SnapshotFile[];
   readonly report: ReportInput;
@@ -45,6 +49,8 @@ export interface BundleFile {
 }
 
 export type Format = (content: BundleContent) => BundleFile[];
+/** A format that tells of records only, and concludes nothing. */
+export type CoreFormat = (content: CoreContent) => BundleFile[];
 
 /** A file of one JSON value, indented for reading. */
 export const jsonFile = (path: string, value: unknown, records?: number): BundleFile => ({

@@ -1,6 +1,6 @@
 import type { TimelineRow } from '../describe.ts';
 import { csvLines } from './csv.ts';
-import type { Format } from './format.ts';
+import type { CoreFormat } from './format.ts';
 
 export const COLUMNS: readonly (keyof TimelineRow)[] = [
   'time',
@@ -19,7 +19,7 @@ export const COLUMNS: readonly (keyof TimelineRow)[] = [
 ];
 
 /** `timeline.csv`: one row an event across all sources, UTC, in time order. */
-export const timelineCsv: Format = ({ timeline }) => [
+export const timelineCsv: CoreFormat = ({ timeline }) => [
   { path: 'timeline.csv', content: () => csvLines(rows(timeline())) },
 ];
 

@@ -1,8 +1,8 @@
 import type { TimelineRow } from '../describe.ts';
-import type { Format } from './format.ts';
+import type { CoreFormat } from './format.ts';
 
 /** `timeline.jsonl` for Timesketch: `message`, `datetime` and `timestamp_desc` are its required fields. */
-export const timesketch: Format = ({ timeline }) => [
+export const timesketch: CoreFormat = ({ timeline }) => [
   { path: 'timeline.jsonl', content: () => lines(timeline()) },
 ];
 

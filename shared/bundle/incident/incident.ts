@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
 import { ENTITY_KINDS } from '../../layout.ts';
 import type { BundleStore, ListedBlob } from '../publish.ts';
+import type { Parts } from '../report/input.ts';
 import { parseScope, type Scope } from '../scope.ts';
 
 /** An incident: a question that is answered in the background. Its state is one blob, guarded by its ETag. */
@@ -28,6 +29,7 @@ export const incidentSchema = z.object({
   scope: scopeSchema,
   expand: z.number().int().min(0).max(3),
   zone: z.string().optional(),
+  parts: z.enum(['all', 'core']).optional(),
   progress: z.object({ step: z.enum(STEPS), done: z.number(), total: z.number() }),
   attempts: z.number(),
   /** Why it failed. */
@@ -96,6 +98,7 @@ interface Asked {
   readonly expand: number;
   readonly title?: string;
   readonly zone?: string;
+  readonly parts?: Parts;
 }
 
 export const newIncident = (scope: Scope, { nowMs, ...asked }: Asked): Incident => ({

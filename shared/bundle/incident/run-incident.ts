@@ -60,7 +60,7 @@ async function work(incident: Incident, deps: IncidentDeps): Promise<Incident> {
   );
   await beat('snapshot', 0, 1, true);
   const snapshots = await deps.incidents.once<readonly SnapshotFile[]>(`${folder}state.json`, () =>
-    takeSnapshots(plan, deps),
+    incident.parts === 'core' ? Promise.resolve([]) : takeSnapshots(plan, deps),
   );
   await beat('read', 0, expected(plan), true);
   const result = await writeBundle(incident, { plan, snapshots }, deps, beat);
@@ -82,6 +82,7 @@ const requestOf = (i: Incident): BundleRequest => ({
   requestedMs: i.requestedMs,
   ...(i.title !== undefined && { title: i.title }),
   ...(i.zone !== undefined && { zone: i.zone }),
+  ...(i.parts !== undefined && { parts: i.parts }),
 });
 
 async function writeBundle(

@@ -16,6 +16,7 @@ export function showIncident(incident: Incident, retentionDays: number): unknown
       to: formatSeconds(scope.toMs),
       entities: scope.entities,
       expand: incident.expand,
+      ...(incident.parts !== undefined && { parts: incident.parts }),
     },
     requester: incident.requester,
     requestedAt: new Date(incident.requestedMs).toISOString(),

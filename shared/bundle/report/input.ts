@@ -6,6 +6,12 @@ import type { BundlePlan } from '../incident/plan.ts';
 import type { SourceId } from '../../sources.ts';
 import type { SnapshotFile } from '../../snapshot.ts';
 
+/**
+ * What a bundle holds: all, or for a first look its records, timeline, sessions and coverage alone, without report
+ * and without the evidence that proves it (most of a bundle's bytes).
+ */
+export type Parts = 'all' | 'core';
+
 /** The request's own facts: the only thing in which two bundles of one question may differ. */
 export interface BundleRequest {
   readonly id: string;
@@ -13,6 +19,8 @@ export interface BundleRequest {
   readonly requestedMs: number;
   readonly title?: string;
   readonly zone?: string;
+  /** `all` when left out. */
+  readonly parts?: Parts;
 }
 
 /** All that a report is written from. */

@@ -61,6 +61,10 @@ export const READ_ROUTES: readonly Route[] = [
       app: entities('Application ids').optional(),
       expand: z.enum(['0', '1', '2', '3']).optional().describe('Rounds of expansion; 0 when left out.'),
       zone: z.string().max(60).optional().describe('IANA time zone shown beside UTC, e.g. Europe/Vienna.'),
+      parts: z
+        .enum(['all', 'core'])
+        .optional()
+        .describe('core: records, timeline, sessions and coverage alone, no report and no evidence.'),
     }),
     answers: {
       200: { description: 'The zip', type: 'application/zip' },
