@@ -14,6 +14,7 @@ import { sourceSpec, SOURCES } from '../shared/collect/sources/index.ts';
 import { retentionDaysOf, watchedSources } from '../shared/collect/sources/watched.ts';
 import { StateReader, type StateApis } from '../shared/collect/state.ts';
 import { Subscriptions } from '../shared/collect/subscriptions.ts';
+import { httpClient, type Fetch } from '../shared/collect/http-client.ts';
 import { graphTransport, guarded } from '../shared/collect/transport.ts';
 import type { SearchApi } from '../shared/collect/ual-search/audit-query.ts';
 import { SubmissionBudget } from '../shared/collect/ual-search/submissions.ts';
@@ -62,7 +63,8 @@ const makeCredential = credentialMaker(credentialFacts(settings));
 
 /** Requests carry tokens, so they go to the cloud's own APIs and to nothing else, whatever a link says. */
 const vendorFetch = guarded(
-  countedFetch,
+  // Through the proxy where Node's own clients go through one.
+  countedFetch(httpClient({ envProxy: process.env['NODE_USE_ENV_PROXY'] === '1' })),
   [settings.endpoints.graph, settings.endpoints.management],
   (host) => {
     metrics.refusedHosts.add(1);
@@ -70,12 +72,15 @@ const vendorFetch = guarded(
   },
 );
 
-async function countedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
-  const response = await fetch(input, init);
-  const api = { api: new URL(response.url).host };
-  metrics.requests.add(1, { ...api, status: response.status });
-  if (response.status === 429) metrics.throttled.add(1, api);
-  return response;
+/** Counts what is asked of the vendor's APIs. */
+function countedFetch(fetch: Fetch): Fetch {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    const api = { api: new URL(url).host };
+    metrics.requests.add(1, { ...api, status: response.status });
+    if (response.status === 429) metrics.throttled.add(1, api);
+    return response;
+  };
 }
 
 /** Polling and paging of audit searches have no documented limit of their own. */

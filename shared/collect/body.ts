@@ -1,10 +1,21 @@
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { HoldfastError } from '../errors.ts';
+import type { FetchResponse } from './http-client.ts';
+import type { Patience } from './patience.ts';
 
 export interface BodyFacts {
   readonly bytes: number;
   readonly sha256: string;
+}
+
+/** How a body is read. */
+export interface Reading {
+  readonly clock: Clock;
+  /** Ends the request when nothing has come for `idleMs`. */
+  readonly patience: Patience;
+  readonly idleMs: number;
 }
 
 /**
@@ -12,29 +23,24 @@ export interface BodyFacts {
  * No bytes for `idleMs` is a `vendor-timeout`; a connection cut in mid-body is `unavailable`: never a short success.
  */
 export async function streamBody(
-  response: Response,
+  response: FetchResponse,
   onChunk: (chunk: Buffer) => void | Promise<void>,
-  options: { readonly clock: Clock; readonly idleMs: number },
+  { patience, idleMs }: Reading,
 ): Promise<BodyFacts> {
   const hash = createHash('sha256');
   let bytes = 0;
-  const reader = response.body?.getReader();
-  if (!reader) return { bytes: 0, sha256: hash.digest('hex') };
-  const watch = new IdleWatch(options);
+  patience.wait(idleMs);
   try {
-    for (;;) {
-      const { done, value } = await watch.within(reader.read());
-      if (done) break;
-      const chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    await drain(response.body, (chunk) => {
       hash.update(chunk);
       bytes += chunk.length;
-      await onChunk(chunk);
-    }
+      const working = onChunk(chunk);
+      if (!working) return patience.wait(idleMs);
+      patience.rest();
+      return working.then(() => patience.wait(idleMs));
+    });
   } catch (error) {
-    void reader.cancel().catch(() => undefined);
     throw asTransportError(error);
-  } finally {
-    watch.stop();
   }
   const promised = response.headers.get('content-encoding') ? null : response.headers.get('content-length');
   if (promised !== null && Number(promised) !== bytes) {
@@ -46,44 +52,32 @@ export async function streamBody(
 }
 
 /**
- * One timer a body, not one a chunk: it looks now and then whether bytes have come since. No chunk is raced against a
- * promise that lives as long as the body: that promise would keep every chunk in memory until its end.
+ * Every piece of the stream, in order, the next one only when the last is done with. By events: the stream's iterator
+ * costs twice as much (measured).
  */
-class IdleWatch {
-  readonly #options: { readonly clock: Clock; readonly idleMs: number };
-  readonly #stopped = new AbortController();
-  /** Since when a read waits; undefined while a chunk is worked on. */
-  #sinceMs: number | undefined;
-  #fail: (error: HoldfastError) => void = () => undefined;
-
-  constructor(options: { readonly clock: Clock; readonly idleMs: number }) {
-    this.#options = options;
-    this.#run().catch(() => undefined);
-  }
-
-  /** The read, or `vendor-timeout` once nothing has come for the limit. */
-  within<T>(read: Promise<T>): Promise<T> {
-    this.#sinceMs = this.#options.clock.now();
-    const waited = new Promise<T>((resolve, reject) => {
-      this.#fail = reject;
-      read.then(resolve, reject);
-    });
-    return waited.finally(() => (this.#sinceMs = undefined));
-  }
-
-  stop(): void {
-    this.#stopped.abort(new Error('done'));
-  }
-
-  async #run(): Promise<void> {
-    const { clock, idleMs } = this.#options;
-    const leftMs = (): number =>
-      this.#sinceMs === undefined ? idleMs : this.#sinceMs + idleMs - clock.now();
-    for (let left = idleMs; left > 0; left = leftMs()) await clock.sleep(left, this.#stopped.signal);
-    const message = `No bytes for ${Math.round(idleMs / 1000)} s.`;
-    this.#fail(new HoldfastError('vendor-timeout', message, { retryable: true }));
-  }
-}
+const drain = (body: Readable, onChunk: (chunk: Buffer) => void | Promise<void>): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      reject(error);
+      body.destroy();
+    };
+    body
+      .on('data', (chunk: Buffer) => {
+        try {
+          const working = onChunk(chunk);
+          if (!working) return;
+          body.pause();
+          working.then(() => body.resume(), fail);
+        } catch (error) {
+          fail(error);
+        }
+      })
+      .on('error', fail)
+      .on('end', resolve)
+      .on('close', () =>
+        fail(new HoldfastError('unavailable', 'The connection closed.', { retryable: true })),
+      );
+  });
 
 /** Whatever `fetch` throws for a connection that failed or was cut. */
 export function asTransportError(error: unknown): unknown {
@@ -103,14 +97,14 @@ export function asTransportError(error: unknown): unknown {
 
 const causeOf = (error: unknown): string => {
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-  return cause?.code ?? cause?.message ?? (error as Error).message;
+  return cause?.code ?? cause?.message ?? (error as { code?: string }).code ?? (error as Error).message;
 };
 
 /** A body read whole, at most `limit` bytes. */
 export async function readText(
-  response: Response,
+  response: FetchResponse,
   limit: number,
-  options: { readonly clock: Clock; readonly idleMs: number },
+  reading: Reading,
 ): Promise<{ text: string; facts: BodyFacts }> {
   const parts: Buffer[] = [];
   let size = 0;
@@ -120,7 +114,7 @@ export async function readText(
       size += chunk.length;
       if (size <= limit) parts.push(Buffer.from(chunk));
     },
-    options,
+    reading,
   );
   if (size > limit) throw new HoldfastError('vendor-malformed', `The answer is longer than ${limit} bytes.`);
   return { text: Buffer.concat(parts).toString('utf8'), facts };

@@ -2,8 +2,9 @@ import type { RequestRecord } from '../archive/manifest.ts';
 import { describeError, isHoldfastError } from '../errors.ts';
 import { ArrayCutter } from '../json/array-cutter.ts';
 import { inParallel } from '../parallel.ts';
-import { streamBody } from './body.ts';
+import { streamBody, type Reading } from './body.ts';
 import { listContent, withPublisher, type ContentItem, type FeedPlace } from './feed.ts';
+import type { FetchResponse } from './http-client.ts';
 import type { Outcome } from './outcome.ts';
 import { salvage } from './salvage.ts';
 import type { FeedSpec, Interval } from './spec.ts';
@@ -95,8 +96,8 @@ async function collectItem(
 }
 
 async function readBlob(
-  response: Response,
-  read: Parameters<typeof streamBody>[2],
+  response: FetchResponse,
+  read: Reading,
   url: string,
   item: ContentItem,
   spool: Spool,

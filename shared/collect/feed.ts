@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HoldfastError, isHoldfastError } from '../errors.ts';
 import { formatSeconds } from '../instant.ts';
 import { readText } from './body.ts';
+import type { AnswerHeaders } from './http-client.ts';
 import type { Interval } from './spec.ts';
 import type { CallContext, Consume, VendorApi } from './vendor-api.ts';
 
@@ -62,7 +63,7 @@ export async function listContent(
         retryable: true,
       });
     seen.add(url);
-    const { value, headers }: { value: unknown[]; headers: Headers } = await p.api.call(
+    const { value, headers }: { value: unknown[]; headers: AnswerHeaders } = await p.api.call(
       { url },
       readArray,
       context,

@@ -2,7 +2,8 @@ import type { RequestRecord } from '../archive/manifest.ts';
 import { describeError, HoldfastError, isHoldfastError } from '../errors.ts';
 import { msFromTicks, type Ticks } from '../instant.ts';
 import { ArrayCutter } from '../json/array-cutter.ts';
-import { streamBody } from './body.ts';
+import { streamBody, type Reading } from './body.ts';
+import type { FetchResponse } from './http-client.ts';
 import type { Outcome } from './outcome.ts';
 import type { GraphSpec, Interval } from './spec.ts';
 import { partsFor, SMALLEST_MS, splitInterval } from './split.ts';
@@ -97,8 +98,8 @@ async function pages(
 }
 
 async function readPage(
-  response: Response,
-  read: Parameters<typeof streamBody>[2],
+  response: FetchResponse,
+  read: Reading,
   url: string,
   spool: Spool,
 ): Promise<Consumed<Page>> {

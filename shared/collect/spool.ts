@@ -104,8 +104,9 @@ export class Spool {
     return this.#bytes >= WORTH_WRITING && this.#o.memory.total >= this.#o.memory.limit;
   }
 
-  async flushIfFull(): Promise<void> {
-    if (this.full()) await this.flush();
+  /** Nothing to wait for where there is room. */
+  flushIfFull(): Promise<void> | undefined {
+    return this.full() ? this.flush() : undefined;
   }
 
   /** Archives all that was gathered. */

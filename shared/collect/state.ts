@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts';
 import { describeError, isHoldfastError } from '../errors.ts';
 import { isObject } from '../record.ts';
 import { fileKey, type SnapshotFile, type SnapshotQuestion } from '../snapshot.ts';
-import { readText } from './body.ts';
+import { readText, type Reading } from './body.ts';
+import type { FetchResponse } from './http-client.ts';
 import { questionsOf, type StateQuestion } from './state-questions.ts';
 import type { VendorApi } from './vendor-api.ts';
 
@@ -87,7 +88,7 @@ async function getJson(api: VendorApi, url: string, deadlineMs: number): Promise
   return value;
 }
 
-const jsonBody = async (response: Response, read: { clock: Clock; idleMs: number }) => {
+const jsonBody = async (response: FetchResponse, read: Reading) => {
   const { text, facts } = await readText(response, MAX_BODY, read);
   return { value: JSON.parse(text) as unknown, records: 1, facts };
 };

@@ -1,11 +1,12 @@
 import { Client, ResponseType, type Context, type Middleware } from '@microsoft/microsoft-graph-client';
 import { HoldfastError } from '../errors.ts';
+import type { Fetch, FetchResponse } from './http-client.ts';
 import type { Transport, VendorRequest } from './vendor-api.ts';
+
+export type { Fetch } from './http-client.ts';
 
 /** An access token for one API; cached by whoever gives it. `renew` asks for one that was not given before. */
 export type TokenSource = (renew: boolean) => Promise<string>;
-
-export type Fetch = typeof globalThis.fetch;
 
 /**
  * `fetch` that reaches the given services only: the last guard before a request leaves, behind every check of links.
@@ -13,9 +14,9 @@ export type Fetch = typeof globalThis.fetch;
  */
 export function guarded(fetch: Fetch, services: readonly string[], onRefused: (host: string) => void): Fetch {
   const origins = new Set(services.map((service) => new URL(service).origin));
-  return (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : String(input));
-    if (origins.has(url.origin)) return fetch(input, init);
+  return (target, init) => {
+    const url = new URL(target);
+    if (origins.has(url.origin)) return fetch(target, init);
     onRefused(url.host.slice(0, 200));
     const message = `Requests to ${url.origin.slice(0, 200)} are not allowed from here.`;
     return Promise.reject(
@@ -32,17 +33,21 @@ export function tokenTransport(token: TokenSource, fetch: Fetch): Transport {
   return async (request, signal) => {
     const first = await send(request, await token(false), fetch, signal);
     if (first.status !== 401) return first;
-    await first.body?.cancel();
+    first.body.destroy();
     return send(request, await token(true), fetch, signal);
   };
 }
 
-const send = (request: VendorRequest, token: string, fetch: Fetch, signal: AbortSignal): Promise<Response> =>
+const send = (
+  request: VendorRequest,
+  token: string,
+  fetch: Fetch,
+  signal: AbortSignal,
+): Promise<FetchResponse> =>
   fetch(request.url, {
     method: request.method ?? 'GET',
     headers: { accept: 'application/json', ...request.headers, authorization: `Bearer ${token}` },
     ...(request.body !== undefined && { body: request.body }),
-    redirect: 'manual',
     signal,
   });
 
@@ -65,7 +70,8 @@ export function graphTransport(token: TokenSource, fetch: Fetch): Transport {
   const verbatim: Middleware = {
     execute: async (context: Context) => {
       const options = context.middlewareControl?.getMiddlewareOptions(Verbatim) as Verbatim | undefined;
-      context.response = await transport(options!.request, options!.signal);
+      // Asked for raw, the client hands on whatever it was given.
+      context.response = (await transport(options!.request, options!.signal)) as unknown as Response;
     },
   };
   const client = Client.initWithMiddleware({ middleware: verbatim });
@@ -74,6 +80,6 @@ export function graphTransport(token: TokenSource, fetch: Fetch): Transport {
       .api('/')
       .middlewareOptions([new Verbatim(request, signal)])
       .responseType(ResponseType.RAW);
-    return (request.method === 'POST' ? call.post(request.body ?? '') : call.get()) as Promise<Response>;
+    return (request.method === 'POST' ? call.post(request.body ?? '') : call.get()) as Promise<FetchResponse>;
   };
 }

@@ -2,11 +2,13 @@ import type { RequestRecord } from '../archive/manifest.ts';
 import type { Clock } from '../clock.ts';
 import { describeError, HoldfastError, isHoldfastError } from '../errors.ts';
 import type { Budget } from './budget.ts';
-import { asTransportError, readText, type BodyFacts } from './body.ts';
+import { asTransportError, readText, type BodyFacts, type Reading } from './body.ts';
 import type { Answer } from './classify.ts';
+import type { AnswerHeaders, FetchResponse } from './http-client.ts';
+import { Patience } from './patience.ts';
 
 /** Sends one request with authentication, nothing else: no retry, no redirect, no parsing. */
-export type Transport = (request: VendorRequest, signal: AbortSignal) => Promise<Response>;
+export type Transport = (request: VendorRequest, signal: AbortSignal) => Promise<FetchResponse>;
 
 export interface VendorRequest {
   readonly url: string;
@@ -44,10 +46,10 @@ export interface Consumed<T> {
 
 export interface Called<T> {
   readonly value: T;
-  readonly headers: Headers;
+  readonly headers: AnswerHeaders;
 }
 
-export type Consume<T> = (response: Response, read: { clock: Clock; idleMs: number }) => Promise<Consumed<T>>;
+export type Consume<T> = (response: FetchResponse, read: Reading) => Promise<Consumed<T>>;
 
 /** How often each kind of failure is worth another try within one unit of work. */
 const ATTEMPTS: Readonly<Record<string, number>> = {
@@ -92,40 +94,31 @@ export class VendorApi {
   }
 
   async #once<T>(request: VendorRequest, consume: Consume<T>, context: CallContext): Promise<Called<T>> {
-    const read = { clock: this.#o.clock, idleMs: this.#o.idleTimeoutMs ?? 100_000 };
-    const fetchedAt = new Date(this.#o.clock.now()).toISOString();
-    const note = { fetchedAt, request, context, status: 0, headers: new Headers() };
-    const timeout = new AbortController();
+    const { clock, transport, headerTimeoutMs = 120_000, idleTimeoutMs: idleMs = 100_000 } = this.#o;
+    const given = new AbortController();
+    const patience = new Patience(clock, headerTimeoutMs, (limitMs) => given.abort(late(limitMs)));
+    const read = { clock, patience, idleMs };
+    const fetchedAt = new Date(clock.now()).toISOString();
+    const note = { fetchedAt, request, context, status: 0, headers: NO_HEADERS };
     try {
-      const response = await this.#send(request, timeout);
+      const response = await transport(request, given.signal);
       note.status = response.status;
       note.headers = response.headers;
-      if (!response.ok) throw this.#o.classify(await this.#answer(response, read));
+      if (response.status < 200 || response.status > 299)
+        throw this.#o.classify(await this.#answer(response, read));
       const consumed = await consume(response, read);
       context.onRequest(record(note, consumed.facts, consumed.records));
       return { value: consumed.value, headers: response.headers };
     } catch (error) {
-      timeout.abort(new Error('given up'));
+      given.abort(GIVEN_UP);
       context.onRequest(record(note, undefined, 0, describeError(error)));
       throw asTransportError(error);
-    }
-  }
-
-  async #send(request: VendorRequest, timeout: AbortController): Promise<Response> {
-    const timer = new AbortController();
-    const limit = this.#o.headerTimeoutMs ?? 120_000;
-    const late = this.#o.clock
-      .sleep(limit, timer.signal)
-      .then(() => timeout.abort(new DOMException('No answer in time', 'TimeoutError')));
-    late.catch(() => undefined);
-    try {
-      return await this.#o.transport(request, timeout.signal);
     } finally {
-      timer.abort(new Error('answered'));
+      patience.end();
     }
   }
 
-  async #answer(response: Response, read: { clock: Clock; idleMs: number }): Promise<Answer> {
+  async #answer(response: FetchResponse, read: Reading): Promise<Answer> {
     const { text } = await readText(response, 1024 * 1024, read);
     return {
       status: response.status,
@@ -147,12 +140,26 @@ export class VendorApi {
   }
 }
 
+const NO_HEADERS: AnswerHeaders = { get: () => null };
+const GIVEN_UP = new Error('given up');
+
+const late = (limitMs: number): HoldfastError =>
+  new HoldfastError('vendor-timeout', `Nothing has come for ${Math.round(limitMs / 1000)} s.`, {
+    retryable: true,
+  });
+
 /** 1, 2, 4 … 64 times the base, with jitter, so that instances do not come back in step. */
 const backoff = (attempt: number, baseMs: number): number =>
   Math.min(64, 2 ** (attempt - 1)) * baseMs * (0.75 + Math.random() / 2);
 
 function record(
-  note: { fetchedAt: string; request: VendorRequest; context: CallContext; status: number; headers: Headers },
+  note: {
+    fetchedAt: string;
+    request: VendorRequest;
+    context: CallContext;
+    status: number;
+    headers: AnswerHeaders;
+  },
   facts: BodyFacts | undefined,
   records: number,
   error?: string,

@@ -5,6 +5,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { LocalBudget } from '../../shared/collect/budget.ts';
 import { classifyFeed, classifyGraph } from '../../shared/collect/classify.ts';
 import { WindowCollector, type TenantApis } from '../../shared/collect/collect-window.ts';
+import { httpClient } from '../../shared/collect/http-client.ts';
 import { runCollect } from '../../shared/collect/run-collect.ts';
 import { sourceSpec, SOURCES } from '../../shared/collect/sources/index.ts';
 import { Subscriptions } from '../../shared/collect/subscriptions.ts';
@@ -133,6 +134,7 @@ function makeApis(tenant: Record<string, string>): TenantApis {
   const free = new LocalBudget({ requests: 1_000_000, periodMs: 1 }, systemClock);
   const token = (): Promise<string> => Promise.resolve('bench');
   const common = { budget: free, clock: systemClock, origin: new URL(endpoint).origin };
+  const fetch = httpClient();
   const graph = new VendorApi({
     ...common,
     transport: graphTransport(token, fetch),

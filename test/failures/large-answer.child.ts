@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { httpClient } from '../../shared/collect/http-client.ts';
 import { Archive } from '../../shared/archive/archive.ts';
 import { newWindow, WindowTable } from '../../shared/archive/windows.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -69,7 +70,7 @@ async function collect(order: Order, blobs: BlobStore): Promise<void> {
     publisherId: order.tenant,
     reportBudget: { requests: 1000, periodMs: 10_000 },
     tokens: { graph: token, management: token },
-    fetch,
+    fetch: httpClient(),
     tables,
     clock,
   });

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { PublishedRecord } from '../../infra/local/tenant/records.ts';
 import { createTenant, type Tenant, type TenantOptions } from '../../infra/local/tenant/tenant.ts';
+import { httpClient } from '../../shared/collect/http-client.ts';
 import { readCoverage } from '../../shared/archive/coverage-reader.ts';
 import type { CoverageInterval, SourceCoverage } from '../../shared/archive/coverage.ts';
 import { WindowTable, type WindowRow } from '../../shared/archive/windows.ts';
@@ -43,6 +44,7 @@ export class CollectorWorld {
   readonly specs: readonly SourceSpec[];
   readonly settings: InstanceSettings;
   readonly windows = new WindowTable(this.tables);
+  readonly #fetch = httpClient();
   /** Everything that was logged, for messages of failing tests. */
   readonly logged: string[] = [];
   instances: Instance[] = [];
@@ -71,7 +73,7 @@ export class CollectorWorld {
   start(death?: Death): Instance {
     const outside = {
       stores: { archive: this.blobs, tables: this.tables, queues: this.queues },
-      fetch,
+      fetch: this.#fetch,
       clock: this.clock,
     };
     const instance = new Instance({ ...outside, world: this, log: (line) => this.logged.push(line) }, death);

@@ -96,7 +96,7 @@ export async function queryState(
 export interface PageSink {
   readonly onRecord: (text: Buffer) => void;
   /** After each piece of a body: back-pressure. */
-  readonly onPiece: () => Promise<void>;
+  readonly onPiece: () => Promise<void> | undefined;
   /** A page's request while its body arrives; the returned function ends that. */
   readonly feeding: (url: string, status: number) => () => void;
 }

@@ -1,6 +1,7 @@
 import { startAzurite } from '../../../infra/local/azurite.ts';
 import { DEFAULT_TENANT_ID, generateStory } from '../../../infra/local/story/index.ts';
 import { createTenant } from '../../../infra/local/tenant/tenant.ts';
+import { httpClient } from '../../../shared/collect/http-client.ts';
 import { SOURCES } from '../../../shared/collect/sources/index.ts';
 import { connectStorage } from '../../../shared/store/connect.ts';
 import type { Stores } from '../../../shared/store/stores.ts';
@@ -111,7 +112,7 @@ class Work {
       reportBudget: { requests: 100_000, periodMs: 10_000 },
     };
     const world = { tenant, specs: SOURCES, settings };
-    this.#instance = new Instance({ stores, fetch, clock, world, log: () => undefined });
+    this.#instance = new Instance({ stores, fetch: httpClient(), clock, world, log: () => undefined });
     this.#queues = stores.queues;
     this.#clock = clock;
   }

@@ -1,5 +1,6 @@
+import { pipeline, Transform } from 'node:stream';
 import type { Clock } from '../../../shared/clock.ts';
-import type { Fetch } from '../../../shared/collect/transport.ts';
+import type { Fetch, FetchInit, FetchResponse } from '../../../shared/collect/http-client.ts';
 import type { BlobStore, QueueStore, Stores, TableStore } from '../../../shared/store/stores.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -40,7 +41,7 @@ export class Perimeter {
       now: () => outside.clock.now() + this.skewMs,
       sleep: (ms, signal) => this.#sleep(ms, signal),
     };
-    this.fetch = (input, init) => this.#fetch(outside.fetch, input as string, init ?? {});
+    this.fetch = (url, init) => this.#fetch(outside.fetch, url, init ?? {});
     this.stores = {
       archive: this.#blobs(outside.stores.archive),
       tables: this.#tables(outside.stores.tables),
@@ -86,7 +87,7 @@ export class Perimeter {
     return this.#dead ? never() : undefined;
   }
 
-  #fetch(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
+  #fetch(fetch: Fetch, url: string, init: FetchInit): Promise<FetchResponse> {
     const over = this.#world.awaiting();
     const mine = new AbortController();
     this.#open.add(mine);
@@ -142,29 +143,13 @@ export class Perimeter {
 }
 
 /** The response with its body watched, so that time stands still while it arrives. */
-function watched(response: Response, sign: () => void, end: () => void): Response {
-  if (!response.body) {
-    end();
-    return response;
-  }
-  const reader = response.body.getReader();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        sign();
-        if (!done) return controller.enqueue(value);
-        end();
-        controller.close();
-      } catch (error) {
-        end();
-        controller.error(error);
-      }
-    },
-    async cancel(reason) {
-      end();
-      await reader.cancel(reason).catch(() => undefined);
+function watched(response: FetchResponse, sign: () => void, end: () => void): FetchResponse {
+  const watch = new Transform({
+    transform(chunk, _encoding, next) {
+      sign();
+      next(null, chunk);
     },
   });
-  return new Response(body, { status: response.status, headers: response.headers });
+  watch.once('close', end).on('error', () => undefined);
+  return { ...response, body: pipeline(response.body, watch, () => undefined) };
 }

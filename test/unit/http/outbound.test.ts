@@ -1,13 +1,17 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { credentialMaker, tenantTokens, type CredentialFacts } from '../../../functions/credentials.ts';
-import { guarded, type Fetch } from '../../../shared/collect/transport.ts';
+import type { Fetch } from '../../../shared/collect/http-client.ts';
+import { guarded } from '../../../shared/collect/transport.ts';
 import { exists } from '../../../shared/store/connect.ts';
 
 const A = '11111111-1111-4111-8111-111111111111';
 const B = '22222222-2222-4222-8222-222222222222';
 
 describe('outbound requests', () => {
-  const real = vi.fn<Fetch>(() => Promise.resolve(new Response('ok')));
+  const real = vi.fn<Fetch>(() =>
+    Promise.resolve({ status: 200, headers: { get: () => null }, body: Readable.from([]) }),
+  );
   const refused: string[] = [];
   const fetch = guarded(real, ['https://graph.microsoft.com', 'https://manage.office.com/'], (host) =>
     refused.push(host),

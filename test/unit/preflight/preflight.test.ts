@@ -3,6 +3,7 @@ import permissions from '../../../infra/azure/permissions.json' with { type: 'js
 import type { Tenant } from '../../../infra/local/tenant/tenant.ts';
 import { LocalBudget } from '../../../shared/collect/budget.ts';
 import { classifyFeed, classifyGraph } from '../../../shared/collect/classify.ts';
+import { httpClient } from '../../../shared/collect/http-client.ts';
 import { preflight, type Check, type Preflight } from '../../../shared/collect/preflight.ts';
 import { SOURCES } from '../../../shared/collect/sources/index.ts';
 import { graphTransport, tokenTransport } from '../../../shared/collect/transport.ts';
@@ -30,6 +31,7 @@ function check(
     clock,
     origin: tenant.origin,
   };
+  const fetch = httpClient();
   const graph = new VendorApi({
     ...common,
     transport: graphTransport(token, fetch),

@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { auditEnvelope } from '../../../infra/local/tenant/audit-envelope.ts';
 import type { PublishedRecord } from '../../../infra/local/tenant/records.ts';
 import type { Tenant, TenantOptions } from '../../../infra/local/tenant/tenant.ts';
+import { httpClient } from '../../../shared/collect/http-client.ts';
 import { Archive } from '../../../shared/archive/archive.ts';
 import { WindowTable, type WindowRow } from '../../../shared/archive/windows.ts';
 import { LocalBudget } from '../../../shared/collect/budget.ts';
@@ -61,7 +62,7 @@ export async function searchWorld(
   const log: LogLine[] = [];
   const note = (event: string, facts = {}): void => void log.push({ event, facts });
   const archive = new Archive({ blobs, clock, graceMs: 0 });
-  const transport = graphTransport(() => Promise.resolve('token'), fetch);
+  const transport = graphTransport(() => Promise.resolve('token'), httpClient());
   const common = { transport, clock, classify: classifyGraph, origin: tenant.origin };
   const api = {
     submit: new VendorApi({ ...common, budget: new SubmissionBudget(tenant.tenantId, { tables, clock }) }),
