@@ -27,12 +27,14 @@ export async function writeZip(
   const archive = new ZipFile();
   const done: WrittenFile[] = [];
   const failed = new AbortController();
+  // One for all files: thousands of manifests are much, each of them little.
+  const meter = new MemoryMeter();
   const add = (file: BundleFile): void =>
     archive.addReadStreamLazy(
       file.path,
       { mtime: ZIP_TIME, compressionLevel: file.compressionLevel ?? 6 },
       (give) => {
-        const source = Readable.from(hashed(file, done, beat));
+        const source = Readable.from(hashed(file, { done, beat, meter }));
         source.once('error', (error) => failed.abort(error));
         give(null, source);
       },
@@ -64,19 +66,20 @@ async function* later(make: () => string): AsyncIterable<string> {
 
 const BLOCK = 256 * 1024;
 
+interface Writing {
+  readonly done: WrittenFile[];
+  readonly beat: (done: number) => Promise<void>;
+  readonly meter: MemoryMeter;
+}
+
 /** The file's bytes in blocks, noted with their hash once they have all gone by. */
-async function* hashed(
-  file: BundleFile,
-  done: WrittenFile[],
-  beat: (done: number) => Promise<void>,
-): AsyncIterable<Buffer> {
+async function* hashed(file: BundleFile, { done, beat, meter }: Writing): AsyncIterable<Buffer> {
   await beat(done.length);
   const hash = createHash('sha256');
-  const meter = new MemoryMeter();
   let bytes = 0;
   let [block, size]: [Buffer[], number] = [[], 0];
   const take = (): Buffer => {
-    const whole = Buffer.concat(block, size);
+    const whole = block.length === 1 ? block[0]! : Buffer.concat(block, size);
     [block, size] = [[], 0];
     hash.update(whole);
     bytes += whole.length;
