@@ -6,6 +6,7 @@ import { evidenceFiles, StatedHashes } from './evidence.ts';
 import { isSerious } from './findings.ts';
 import type { BundleContent, BundleFile } from './formats/format.ts';
 import { CORE_FORMATS, FORMATS } from './formats/index.ts';
+import { estimate } from './incident/estimate.ts';
 import { wantedOf, type BundlePlan } from './incident/plan.ts';
 import { readRecords } from './read-records.ts';
 import type { BundleRequest, ReportInput } from './report/input.ts';
@@ -39,7 +40,8 @@ export async function buildBundle(
   const located = searchLast(plan.located);
   const found = readRecords(located, plan.wide, wantedOf(plan), blobs, new Set(plan.messages));
   const twins = new Twins(located);
-  const gathered = await gather(found, twins, citedIds(plan), (done) => progress('read', done, 0));
+  const expected = estimate(located).records;
+  const gathered = await gather(found, twins, citedIds(plan), (done) => progress('read', done, expected));
   try {
     const stated = new StatedHashes();
     const files =

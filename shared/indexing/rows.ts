@@ -36,6 +36,10 @@ const decode = (rows: RowRuns): Run[] =>
     return [start, count];
   });
 
+/** How many lines are named; undefined when it may be any. */
+export const countRows = (rows: RowRuns | undefined): number | undefined =>
+  rows === undefined ? undefined : decode(rows).reduce((sum, [, count]) => sum + count, 0);
+
 /** Lines that either names; any line, when one of them cannot tell. */
 export function unionRows(a: RowRuns | undefined, b: RowRuns | undefined): RowRuns | undefined {
   if (a === undefined || b === undefined) return undefined;

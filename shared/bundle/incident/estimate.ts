@@ -1,3 +1,4 @@
+import { countRows } from '../../indexing/rows.ts';
 import type { SegmentChunks } from '../read-records.ts';
 
 /**
@@ -6,16 +7,20 @@ import type { SegmentChunks } from '../read-records.ts';
  */
 export interface Estimate {
   readonly chunks: number;
+  readonly records: number;
   /** Compressed bytes to be read. */
   readonly bytes: number;
   readonly seconds: number;
 }
 
 /**
- * Chunks a second, all formats written, on a core shared by many (test/bench/bundle-memory.ts: a chunk is 256 KiB of
- * text, some 200 records, and a thousand records a second were written on a machine under sixfold load).
+ * On a core shared by many. A quarter of what was measured under sixfold load (test/bench/bundle-memory.ts: 2,000
+ * records a second, all formats written), and chunks as a far storage gives them, six at a time.
  */
-const CHUNKS_PER_SECOND = 5;
+const RECORDS_PER_SECOND = 500;
+const CHUNKS_PER_SECOND = 40;
+/** Lines of a chunk of which the index does not name any: 256 KiB of text. */
+const LINES_PER_CHUNK = 200;
 const SECONDS_PER_SEGMENT = 0.02;
 const BASE_SECONDS = 5;
 
@@ -25,6 +30,11 @@ export const HTTP_SECONDS = 90;
 export function estimate(located: readonly SegmentChunks[]): Estimate {
   const all = located.flatMap(({ chunks }) => chunks);
   const bytes = all.reduce((sum, c) => sum + c.length, 0);
-  const seconds = BASE_SECONDS + all.length / CHUNKS_PER_SECOND + located.length * SECONDS_PER_SEGMENT;
-  return { chunks: all.length, bytes, seconds };
+  const records = all.reduce((sum, c) => sum + (countRows(c.rows) ?? LINES_PER_CHUNK), 0);
+  const seconds =
+    BASE_SECONDS +
+    records / RECORDS_PER_SECOND +
+    all.length / CHUNKS_PER_SECOND +
+    located.length * SECONDS_PER_SEGMENT;
+  return { chunks: all.length, records, bytes, seconds };
 }

@@ -5,6 +5,7 @@ import { describeError, isHoldfastError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { buildBundle, type BundleRequest } from '../build-bundle.ts';
 import type { SnapshotFile, TakeSnapshots } from '../../snapshot.ts';
+import { estimate } from './estimate.ts';
 import { Cancelled, incidentFolder, IncidentStore, zipBlob, type Incident, type Step } from './incident.ts';
 import { planBundle, type BundlePlan, type PlanDeps } from './plan.ts';
 import { snapshotQuestion } from './snapshot-question.ts';
@@ -62,7 +63,7 @@ async function work(incident: Incident, deps: IncidentDeps): Promise<Incident> {
   const snapshots = await deps.incidents.once<readonly SnapshotFile[]>(`${folder}state.json`, () =>
     incident.parts === 'core' ? Promise.resolve([]) : takeSnapshots(plan, deps),
   );
-  await beat('read', 0, expected(plan), true);
+  await beat('read', 0, estimate(plan.located).records, true);
   const result = await writeBundle(incident, { plan, snapshots }, deps, beat);
   return deps.incidents.update(tenant, incident.id, (now) => {
     if (now.state === 'cancelled') throw new Cancelled();
@@ -72,9 +73,6 @@ async function work(incident: Incident, deps: IncidentDeps): Promise<Incident> {
 
 const takeSnapshots = async (plan: BundlePlan, deps: IncidentDeps): Promise<readonly SnapshotFile[]> =>
   (await deps.snapshots?.(snapshotQuestion(plan, deps.clock.now() + SNAPSHOT_MS))) ?? [];
-
-/** Records expected, by the index's chunks: a rough number for a progress bar. */
-const expected = (plan: BundlePlan): number => plan.located.reduce((n, { chunks }) => n + chunks.length, 0);
 
 const requestOf = (i: Incident): BundleRequest => ({
   id: i.id,

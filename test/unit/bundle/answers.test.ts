@@ -26,15 +26,23 @@ const sends = Array.from({ length: 30 }, (_, n) => ({
   }),
 }));
 
-const segment = (chunks: number): SegmentChunks => ({
+const segment = (chunks: number, rows?: string): SegmentChunks => ({
   ref: { tenant: TENANT, source: 'ual-exchange', date: '2026-11-20', segment: '000001' },
-  chunks: Array.from({ length: chunks }, (_, index) => ({ index, offset: index, length: 1 })),
+  chunks: Array.from({ length: chunks }, (_, index) => ({
+    index,
+    offset: index,
+    length: 1,
+    ...(rows !== undefined && { rows }),
+  })),
 });
 
 describe('the quick answer', () => {
   it('is decided from the index before a record is read', async () => {
     expect(estimate([]).seconds).toBeLessThan(HTTP_SECONDS);
     expect(estimate([segment(50)]).seconds).toBeLessThan(HTTP_SECONDS);
+    expect(estimate([segment(500, '3+4.9')]).records).toBe(2500);
+    expect(estimate([segment(500, '3+4.9')]).seconds).toBeLessThan(HTTP_SECONDS);
+    expect(estimate([segment(500)]).seconds).toBeGreaterThan(HTTP_SECONDS);
     expect(estimate(Array.from({ length: 180 }, () => segment(20))).seconds).toBeGreaterThan(HTTP_SECONDS);
   });
 
