@@ -57,7 +57,7 @@ resource archiveWriter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if
   name: archiveWriterId
   properties: {
     roleName: 'holdfast archive writer (${resourceGroup().name})'
-    description: 'Reads, creates and appends blobs in the archive container; deletes none.'
+    description: 'Reads and creates blobs in the archive container; deletes none.'
     type: 'CustomRole'
     assignableScopes: [groupId]
     permissions: [

@@ -85,9 +85,8 @@ resource retention 'Microsoft.Storage/storageAccounts/blobServices/containers/im
   name: 'default'
   properties: {
     immutabilityPeriodSinceCreationInDays: immutabilityDays
-    // Segments, manifests and seals are block blobs, written once: this changes nothing for them. The access log alone is
-    // appended to; this lets it grow while what it holds stays protected.
-    allowProtectedAppendWrites: true
+    // All of the archive, the access log too, is block blobs that are written once: nothing is ever appended to.
+    allowProtectedAppendWrites: false
   }
 }
 

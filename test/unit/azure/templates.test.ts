@@ -327,7 +327,7 @@ describe.runIf(schemasAtHand)('shapes, against the ARM schemas at hand', () => {
     ['modules/evidence.bicep', "type: 'Lifecycle'", "type: 'LifeCycle'", /type must be one of Lifecycle/],
     [
       'modules/evidence.bicep',
-      'allowProtectedAppendWrites: true',
+      'allowProtectedAppendWrites: false',
       "allowProtectedAppendWrites: 'yes'",
       /must be boolean/,
     ],
