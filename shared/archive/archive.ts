@@ -150,7 +150,7 @@ export class Archive {
       const [part, later] = firstSegment(fresh.records);
       if (part.length === 0) break;
       const ref = log.next();
-      const written = await this.#write(ref, request, await buildSegment(part));
+      const written = await this.#write(ref, request, await buildSegment(part, ref.source));
       if (written) {
         log.appended(ref, written, Buffer.from(written.digests, 'base64'));
         segments.push(ref);

@@ -3,6 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { formatTicks, type Ticks } from '../instant.ts';
 import { DIGEST_BYTES, type ArchiveRecord } from '../record.ts';
+import type { SourceId } from '../sources.ts';
 import type { Chunk } from './manifest.ts';
 
 /**
@@ -10,6 +11,11 @@ import type { Chunk } from './manifest.ts';
  * saves 4 % and makes whoever reads one user read that much more (test/bench/collect.ts).
  */
 export const CHUNK_BYTES = 256 * 1024;
+/** Rules look for rare operations among a mailbox's everyday ones: smaller chunks, and far less is read for them. */
+const SMALLER: ReadonlySet<SourceId> = new Set(['ual-exchange', 'ual-search']);
+
+export const chunkBytesOf = (source: SourceId): number =>
+  SMALLER.has(source) ? CHUNK_BYTES / 2 : CHUNK_BYTES;
 /** A segment closes at this much text. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
 const LEVEL = 6;
@@ -48,13 +54,16 @@ const CHUNKS_PER_BREATH = 8;
  * Sorts, chunks and compresses records into one segment. Pure. Compressing a chunk in zlib's own thread costs half
  * as much again as compressing it here (measured), so the loop stays and lets others in between.
  */
-export async function buildSegment(records: readonly DigestedRecord[]): Promise<BuiltSegment> {
+export async function buildSegment(
+  records: readonly DigestedRecord[],
+  source: SourceId,
+): Promise<BuiltSegment> {
   const sorted = [...records].sort(segmentOrder);
   const plain = createHash('sha256');
   const members: Buffer[] = [];
   const chunks: Chunk[] = [];
   let offset = 0;
-  for (const draft of draftChunks(sorted)) {
+  for (const draft of draftChunks(sorted, chunkBytesOf(source))) {
     const member = gzipSync(draft.text(plain), { level: LEVEL });
     members.push(member);
     chunks.push(draft.close(offset, member));
@@ -82,11 +91,11 @@ export async function buildSegment(records: readonly DigestedRecord[]): Promise<
 }
 
 /** Splits sorted records at the chunk size. */
-export function* draftChunks(sorted: Iterable<ArchiveRecord>): Generator<ChunkDraft> {
+function* draftChunks(sorted: Iterable<ArchiveRecord>, chunkBytes: number): Generator<ChunkDraft> {
   let draft = new ChunkDraft();
   for (const record of sorted) {
     draft.add(record);
-    if (draft.bytes >= CHUNK_BYTES) {
+    if (draft.bytes >= chunkBytes) {
       yield draft;
       draft = new ChunkDraft();
     }

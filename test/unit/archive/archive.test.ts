@@ -5,9 +5,10 @@ import { Archive, type AppendRequest } from '../../../shared/archive/archive.ts'
 import { deriveManifest } from '../../../shared/archive/adopt.ts';
 import { readManifest } from '../../../shared/archive/manifest.ts';
 import { linesOf, readChunk } from '../../../shared/archive/segment-reader.ts';
-import { CHUNK_BYTES } from '../../../shared/archive/segment-writer.ts';
+import { chunkBytesOf } from '../../../shared/archive/segment-writer.ts';
 import { manifestPath, segmentPath, type SegmentRef } from '../../../shared/layout.ts';
 import { parseRecord, type ArchiveRecord } from '../../../shared/record.ts';
+import type { SourceId } from '../../../shared/sources.ts';
 import { MemoryBlobs } from '../../../shared/store/memory.ts';
 import { ualRecord } from '../../support/records.ts';
 
@@ -64,30 +65,33 @@ describe('Archive.append', () => {
     );
   });
 
-  it('closes chunks at the chunk size and describes each by ranges that can be read alone', async () => {
-    const blobs = new MemoryBlobs();
-    const records = Array.from({ length: 1800 }, (_, i) =>
-      ualRecord({
-        Id: `r${i}`,
-        UserId: `user${i % 7}@x.example`,
-        Pad: 'p'.repeat(500),
-        CreationTime: `2026-11-20T10:${String(i % 60).padStart(2, '0')}:00`,
-      }),
-    );
-    const { segments } = await archiveOn(blobs).append(request(records));
-    const manifest = (await readManifest(blobs, segments[0]!))!;
-    expect(manifest.chunks.length).toBeGreaterThan(3);
-    const lines: string[] = [];
-    for (const chunk of manifest.chunks) {
-      const text = await readChunk(blobs, segments[0]!, chunk);
-      expect(text.length).toBe(chunk.bytes);
-      expect(text.length).toBeLessThan(CHUNK_BYTES + 1000);
-      lines.push(...[...linesOf(text)].map(String));
-    }
-    expect(lines).toEqual(archivedLines(blobs));
-    const users = lines.map((line) => (JSON.parse(line) as { UserId: string }).UserId);
-    expect(users).toEqual([...users].sort());
-  });
+  it.each<SourceId>(['ual-entra', 'ual-exchange'])(
+    'closes chunks of %s at their size and describes each by ranges that can be read alone',
+    async (source) => {
+      const blobs = new MemoryBlobs();
+      const records = Array.from({ length: 1800 }, (_, i) =>
+        ualRecord({
+          Id: `r${i}`,
+          UserId: `user${i % 7}@x.example`,
+          Pad: 'p'.repeat(500),
+          CreationTime: `2026-11-20T10:${String(i % 60).padStart(2, '0')}:00`,
+        }),
+      );
+      const { segments } = await archiveOn(blobs).append({ ...request(records), source });
+      const manifest = (await readManifest(blobs, segments[0]!))!;
+      expect(manifest.chunks.length).toBe(Math.ceil(manifest.bytes / chunkBytesOf(source)));
+      const lines: string[] = [];
+      for (const chunk of manifest.chunks) {
+        const text = await readChunk(blobs, segments[0]!, chunk);
+        expect(text.length).toBe(chunk.bytes);
+        expect(text.length).toBeLessThan(chunkBytesOf(source) + 1000);
+        lines.push(...[...linesOf(text)].map(String));
+      }
+      expect(lines).toEqual(archivedLines(blobs));
+      const users = lines.map((line) => (JSON.parse(line) as { UserId: string }).UserId);
+      expect(users).toEqual([...users].sort());
+    },
+  );
 
   it('re-derives a manifest from the segment alone', async () => {
     const blobs = new MemoryBlobs();
