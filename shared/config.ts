@@ -10,6 +10,7 @@ import {
 } from './config-access.ts';
 import { GUID, isLoopback, list, optional, serviceUrl } from './config-values.ts';
 import { HoldfastError } from './errors.ts';
+import type { Limit } from './limit.ts';
 import { SOURCE_IDS, type SourceId } from './sources.ts';
 
 /** How to reach the storage account: one string (Azurite, key) or service URIs with a managed identity. */
@@ -54,9 +55,9 @@ export interface Settings {
   /** Sent as PublisherIdentifier on every Management Activity API call. */
   readonly publisherId: string;
   /** Requests per period that the Graph reports allow this app in one tenant. */
-  readonly reportBudget: RequestBudget;
+  readonly reportBudget: Limit;
   /** What the Management Activity API allows this tenant, where it is more than it promises to all. */
-  readonly feedBudget?: RequestBudget;
+  readonly feedBudget?: Limit;
   readonly bundleRetentionDays: number;
   readonly geoipDatabase?: string;
 }
@@ -89,15 +90,10 @@ const CLOUDS: Readonly<Record<Cloud, Endpoints>> = {
   },
 };
 
-export interface RequestBudget {
-  readonly requests: number;
-  readonly periodMs: number;
-}
-
 const requestBudget = z
   .string()
   .regex(/^\d+\/\d+$/, 'must be requests/seconds, e.g. 5/10')
-  .transform((text): RequestBudget => {
+  .transform((text): Limit => {
     const [requests, seconds] = text.split('/').map(Number) as [number, number];
     return { requests: Math.max(1, requests), periodMs: Math.max(1, seconds) * 1000 };
   });

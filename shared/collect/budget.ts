@@ -1,14 +1,6 @@
-import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import { HoldfastError } from '../errors.ts';
-import { KeyedMutex } from '../mutex.ts';
-import type { TableStore } from '../store/stores.ts';
-
-/** So many requests in any period of this length. */
-export interface Limit {
-  readonly requests: number;
-  readonly periodMs: number;
-}
+import type { Limit } from '../limit.ts';
 
 export interface Budget {
   /** Resolves when one request may be sent. Throws `deadline` when that would be after `deadlineMs`. */
@@ -22,14 +14,15 @@ export interface Reservations {
   readonly times: readonly number[];
   /** Nothing is sent before this instant: the vendor asked for it. */
   readonly pausedMs: number;
+  /** By lane, the last send time that it has reserved; those that have passed are left out. */
+  readonly lanes?: Readonly<Record<string, number>>;
 }
 
-const NONE: Reservations = { times: [], pausedMs: 0 };
+export const NONE: Reservations = { times: [], pausedMs: 0 };
 
-/** The service counts arrivals, we count departures: a little slack for requests that travel at different speeds. */
-const SLACK_MS = 150;
-/** The slack of short periods is a small part of them. */
-const slackOf = (limit: Limit): number => Math.min(SLACK_MS, limit.periodMs * 0.03);
+/** No unit of work is so long: what is reserved farther ahead comes from a clock that is wrong. */
+const HORIZON_MS = 10 * 60_000;
+export const isPlausible = (atMs: number, nowMs: number): boolean => atMs <= nowMs + HORIZON_MS;
 
 /** The next free send time, given the last ones. Pure. */
 export function reserve(
@@ -37,102 +30,70 @@ export function reserve(
   nowMs: number,
   limit: Limit,
 ): { atMs: number; last: Reservations } {
-  const { times, pausedMs } = last;
+  const times = last.times.filter((ms) => isPlausible(ms, nowMs));
   const oldest = times.length < limit.requests ? -Infinity : times[times.length - limit.requests]!;
-  const atMs = Math.max(nowMs, pausedMs, oldest + limit.periodMs + slackOf(limit), times.at(-1) ?? -Infinity);
-  return { atMs, last: { times: [...times, atMs].slice(-limit.requests), pausedMs } };
+  const atMs = Math.max(nowMs, last.pausedMs, oldest + limit.periodMs, times.at(-1) ?? -Infinity);
+  return { atMs, last: { ...last, times: [...times, atMs].slice(-limit.requests) } };
 }
 
-/** The same rate with a short list of times: a relaxed limit must not make every reservation long. */
-export function compact(limit: Limit): Limit {
-  const factor = Math.max(1, limit.requests / 20);
-  return { requests: Math.max(1, Math.floor(limit.requests / factor)), periodMs: limit.periodMs / factor };
+/** So many send times at once, ascending. Pure. */
+export function reserveBlock(
+  last: Reservations,
+  nowMs: number,
+  limit: Limit,
+  count: number,
+): { times: number[]; last: Reservations } {
+  const times: number[] = [];
+  let state = last;
+  while (times.length < count) {
+    const slot = reserve(state, nowMs, limit);
+    times.push(slot.atMs);
+    state = slot.last;
+  }
+  return { times, last: state };
 }
 
-const TABLE = 'budgets';
-const ROW = 'log';
+/** The service counts arrivals, we count departures: a little slack for requests that travel at different speeds. */
+const SLACK_MS = 150;
 
 /**
- * A budget shared by all instances through one table row: each reserves its next send time there (compare and
- * swap), then waits for it. An instance that dies wastes the slots it had reserved, nothing more.
+ * The limit for send times that are kept up to `lateMs` too late: what leaves within a period was reserved within a
+ * period and that time more.
  */
-export class SharedBudget implements Budget {
-  readonly #name: string;
-  readonly #limit: Limit;
-  readonly #tables: TableStore;
-  readonly #clock: Clock;
-  readonly #mutex = new KeyedMutex();
-
-  constructor(name: string, limit: Limit, deps: { tables: TableStore; clock: Clock }) {
-    this.#name = name;
-    this.#limit = compact(limit);
-    this.#tables = deps.tables;
-    this.#clock = deps.clock;
-  }
-
-  async acquire(deadlineMs: number): Promise<void> {
-    const atMs = await this.#mutex.run('reserve', () => this.#update((last) => this.#slot(last, deadlineMs)));
-    await this.#clock.sleep(atMs - this.#clock.now());
-  }
-
-  async pause(untilMs: number): Promise<void> {
-    await this.#mutex.run('reserve', () =>
-      this.#update((last) => ({ atMs: 0, last: { ...last, pausedMs: Math.max(last.pausedMs, untilMs) } })),
-    );
-  }
-
-  #slot(last: Reservations, deadlineMs: number): { atMs: number; last: Reservations } {
-    const slot = reserve(last, this.#clock.now(), this.#limit);
-    if (slot.atMs <= deadlineMs) return slot;
-    throw new HoldfastError(
-      'deadline',
-      `The request budget "${this.#name}" is spent beyond this unit of work.`,
-      { retryable: true },
-    );
-  }
-
-  async #update(change: (last: Reservations) => { atMs: number; last: Reservations }): Promise<number> {
-    for (;;) {
-      const row = await this.#tables.get(TABLE, this.#name, ROW);
-      const next = change(parseReservations(row?.cells['state']));
-      const write = { row: ROW, cells: { state: JSON.stringify(next.last) } };
-      const done = row
-        ? (await this.#tables.replace(TABLE, this.#name, write, row.etag)) === 'replaced'
-        : (await this.#tables.insert(TABLE, this.#name, write)) === 'created';
-      if (done) return next.atMs;
-      await this.#clock.sleep(5 + (this.#clock.now() % 20));
-    }
-  }
+export function stretched(limit: Limit, lateMs = 0): Limit {
+  // The slack of short periods is a small part of them.
+  const slackMs = Math.min(SLACK_MS, limit.periodMs * 0.03);
+  return { requests: limit.requests, periodMs: limit.periodMs + slackMs + lateMs };
 }
 
-const schema = z.object({ times: z.array(z.number()), pausedMs: z.number() });
+/** About so many send times are remembered, and may follow each other at once. */
+const BURST = 20;
 
-/** A row that cannot be read is treated as none: the budget is a courtesy to the vendor, no evidence. */
-function parseReservations(text: unknown): Reservations {
-  try {
-    return schema.parse(JSON.parse(String(text)));
-  } catch {
-    return NONE;
-  }
+/** A stricter limit in short periods, that as many of make up the long one: a wide limit must not make every reservation long. */
+export function paced(limit: Limit): Limit {
+  const parts = Math.max(1, Math.floor(limit.requests / BURST));
+  return { requests: Math.floor(limit.requests / parts), periodMs: limit.periodMs / parts };
 }
 
-/** A budget of this process alone: for limits so wide that sharing them costs more than it saves (the feed). */
+export const spent = (name: string): HoldfastError =>
+  new HoldfastError('deadline', `The request budget "${name}" is spent beyond this unit of work.`, {
+    retryable: true,
+  });
+
+/** A budget of this process alone: for limits that are no vendor's promise (paging of audit searches). */
 export class LocalBudget implements Budget {
   readonly #limit: Limit;
   readonly #clock: Clock;
-  #last: Reservations = NONE;
+  #last = NONE;
 
   constructor(limit: Limit, clock: Clock) {
-    this.#limit = limit;
+    this.#limit = stretched(limit);
     this.#clock = clock;
   }
 
   async acquire(deadlineMs: number): Promise<void> {
     const slot = reserve(this.#last, this.#clock.now(), this.#limit);
-    if (slot.atMs > deadlineMs)
-      throw new HoldfastError('deadline', 'The request budget is spent beyond this unit of work.', {
-        retryable: true,
-      });
+    if (slot.atMs > deadlineMs) throw spent('of this process');
     this.#last = slot.last;
     await this.#clock.sleep(slot.atMs - this.#clock.now());
   }

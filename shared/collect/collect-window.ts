@@ -19,7 +19,10 @@ export interface TenantApis {
   readonly reports: VendorApi;
   readonly identity: VendorApi;
   readonly graphEndpoint: string;
+  /** For subscriptions and preflight. */
   readonly feed: FeedPlace;
+  /** The same with the source's own share of the request budget. */
+  readonly feedOf: (source: SourceId) => FeedPlace;
 }
 
 export interface CollectorDeps extends RecorderDeps {
@@ -127,7 +130,7 @@ export class WindowCollector {
       const listed = answerable(spec, row, this.#d.clock.now());
       if (!listed) return { kind: 'collected' };
       const done = await this.#doneContent(row);
-      return collectFeedWindow(spec, listed, { place: apis.feed, spool, deadlineMs, done });
+      return collectFeedWindow(spec, listed, { place: apis.feedOf(spec.id), spool, deadlineMs, done });
     }
     // What the vendor still holds beyond its promise is taken too: asked for, though never claimed.
     const asked: Interval = { fromMs: spec.marginMs > 0 ? row.fromMs : planned.fromMs, toMs: row.toMs };

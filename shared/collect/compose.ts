@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts';
+import type { Limit } from '../limit.ts';
 import type { TableStore } from '../store/stores.ts';
-import { LocalBudget, SharedBudget, type Limit } from './budget.ts';
 import { classifyFeed, classifyGraph } from './classify.ts';
 import type { TenantApis } from './collect-window.ts';
+import type { FeedPlace } from './feed.ts';
+import { inBlocks, SharedBudget } from './shared-budget.ts';
 import { graphTransport, tokenTransport, type Fetch, type TokenSource } from './transport.ts';
 import { VendorApi } from './vendor-api.ts';
 
@@ -22,35 +24,41 @@ export interface TenantApiParts {
 }
 
 const IDENTITY_LIMIT: Limit = { requests: 1, periodMs: 1000 };
-/** API-FACTS C: 2,000 a minute at least; a little below it. */
-const FEED_LIMIT: Limit = { requests: 1900, periodMs: 60_000 };
+/** API-FACTS C: 2,000 a minute at least. */
+const FEED_LIMIT: Limit = { requests: 2000, periodMs: 60_000 };
 
 export function tenantApis(p: TenantApiParts): TenantApis {
   const { graph, management } = p.endpoints;
   const send = graphTransport(p.tokens.graph, p.fetch);
+  const stored = { tables: p.tables, clock: p.clock };
   const graphApi = (name: string, limit: Limit): VendorApi =>
     new VendorApi({
       transport: send,
-      budget: new SharedBudget(`${p.tenant}|${name}`, limit, { tables: p.tables, clock: p.clock }),
+      budget: new SharedBudget(`${p.tenant}|${name}`, limit, stored),
       clock: p.clock,
       classify: classifyGraph,
       origin: new URL(graph).origin,
     });
+  const feedLimit = p.feedBudget ?? FEED_LIMIT;
+  const feedBudget = new SharedBudget(`${p.tenant}|feed`, feedLimit, stored, inBlocks(feedLimit));
+  const sendFeed = tokenTransport(p.tokens.management, p.fetch);
+  const feed = (lane: string): FeedPlace => ({
+    api: new VendorApi({
+      transport: sendFeed,
+      budget: feedBudget.lane(lane),
+      clock: p.clock,
+      classify: classifyFeed,
+      origin: new URL(management).origin,
+    }),
+    endpoint: management,
+    tenant: p.tenant,
+    publisherId: p.publisherId,
+  });
   return {
     reports: graphApi('reports', p.reportBudget),
     identity: graphApi('identity', IDENTITY_LIMIT),
     graphEndpoint: graph,
-    feed: {
-      api: new VendorApi({
-        transport: tokenTransport(p.tokens.management, p.fetch),
-        budget: new LocalBudget(p.feedBudget ?? FEED_LIMIT, p.clock),
-        clock: p.clock,
-        classify: classifyFeed,
-        origin: new URL(management).origin,
-      }),
-      endpoint: management,
-      tenant: p.tenant,
-      publisherId: p.publisherId,
-    },
+    feed: feed('subscriptions'),
+    feedOf: feed,
   };
 }

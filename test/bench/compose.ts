@@ -142,11 +142,13 @@ function makeApis(tenant: Record<string, string>): TenantApis {
   });
   const feed = new VendorApi({ ...common, transport: tokenTransport(token, fetch), classify: classifyFeed });
   const id = tenant['TENANT_ID']!;
+  const place = { api: feed, endpoint, tenant: id, publisherId: id };
   return {
     reports: graph,
     identity: graph,
     graphEndpoint: endpoint,
-    feed: { api: feed, endpoint, tenant: id, publisherId: id },
+    feed: place,
+    feedOf: () => place,
   };
 }
 

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { audit, DAY, HOUR, inWorld, signIn, START, ual } from '../support/collector-world.ts';
 
+const FEEDS = ['ual-exchange', 'ual-general', 'ual-sharepoint'] as const;
+
 const dense = (count: number, from: number) => [
   ...Array.from({ length: count }, (_, i) => signIn(`s${i}`, from + i * 1000)),
   ...Array.from({ length: count }, (_, i) => audit(`a${i}`, from + i * 1000)),
 ];
 
-// Defence: SharedBudget (5 requests in 10 s, in storage, shared by instances), `Retry-After` in VendorApi.#wait, back-off
-// without it, Budget.pause.
+// Defence: SharedBudget (5 requests in 10 s; the feed's 2,000 a minute in blocks; in storage, shared by instances),
+// `Retry-After` in VendorApi.#wait, back-off without it, Budget.pause.
 describe('16: the discipline of 429', () => {
   it(
     'two collectors on one storage keep the Graph budget full and are never refused',
@@ -28,6 +30,36 @@ describe('16: the discipline of 429', () => {
         expect(graphReports.allowed / (seconds * 0.5)).toBeGreaterThan(0.95);
         expect(graphReports.peak).toBeLessThanOrEqual(5);
         expect(world.archivedIds()).toHaveLength(40_000);
+      },
+    ),
+  );
+
+  it(
+    'two collectors on one storage keep the budget of the feed full and are never refused',
+    inWorld(
+      {
+        sources: FEEDS,
+        // A content blob for each second: a request for each record.
+        records: FEEDS.flatMap((source) =>
+          Array.from({ length: 500 }, (_, i) => {
+            const atMs = START - 2 * HOUR + i * 10_000;
+            return ual(`${source}${i}`, atMs, atMs, source);
+          }),
+        ),
+        settings: { backfillDays: 1, feedBudget: { requests: 300, periodMs: 60_000 } },
+      },
+      async (world) => {
+        world.tenant.limits.set('feed', { requests: 300, perMs: 60_000 });
+        world.tenant.subscribe();
+        world.start();
+        const beganMs = world.clock.now();
+        await world.run();
+        const { feed } = world.tenant.report().limits;
+        const minutes = (world.clock.now() - beganMs) / 60_000;
+        expect(feed.refused).toBe(0);
+        // With the end, when there is less to do than the budget allows.
+        expect(feed.allowed / (minutes * 300)).toBeGreaterThan(0.9);
+        expect(world.archivedIds()).toHaveLength(1500);
       },
     ),
   );

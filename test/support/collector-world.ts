@@ -27,7 +27,7 @@ export const START = Date.UTC(2026, 10, 24, 13, 47, 11, 500);
 export interface WorldOptions extends TenantOptions {
   readonly sources?: readonly SourceId[];
   readonly settings?: Partial<InstanceSettings>;
-  /** Keep the vendor's request limits (5 in 10 s); lifted by default, and the budget with them. */
+  /** Keep the vendor's request limits (5 in 10 s, 2,000 a minute); lifted by default, and the budgets with them. */
   readonly limited?: boolean;
 }
 
@@ -60,11 +60,13 @@ export class CollectorWorld {
       reportBudget: options.limited
         ? { requests: 5, periodMs: 10_000 }
         : { requests: 100_000, periodMs: 10_000 },
+      ...(!options.limited && { feedBudget: { requests: 1_000_000, periodMs: 1000 } }),
       ...options.settings,
     };
     if (!options.limited) {
       tenant.limits.set('graphReports', false);
       tenant.limits.set('identityProtection', false);
+      tenant.limits.set('feed', false);
     }
     this.start();
   }

@@ -2,7 +2,6 @@ import { sendAlert, type Alert } from '../../../shared/alerts.ts';
 import { Archive } from '../../../shared/archive/archive.ts';
 import { tellRetention } from '../../../shared/archive/retention-alarm.ts';
 import { WindowTable } from '../../../shared/archive/windows.ts';
-import type { Limit } from '../../../shared/collect/budget.ts';
 import { WindowCollector, type TenantApis } from '../../../shared/collect/collect-window.ts';
 import { tenantApis } from '../../../shared/collect/compose.ts';
 import { runCollect } from '../../../shared/collect/run-collect.ts';
@@ -12,6 +11,7 @@ import { Subscriptions } from '../../../shared/collect/subscriptions.ts';
 import type { Fetch, TokenSource } from '../../../shared/collect/transport.ts';
 import { indexSegment } from '../../../shared/indexing/index-segment.ts';
 import { sweepTenants } from '../../../shared/indexing/sweep.ts';
+import type { Limit } from '../../../shared/limit.ts';
 import type { Log } from '../../../shared/log.ts';
 import { collectMessage, indexMessage, parseMessage, QUEUE } from '../../../shared/messages.ts';
 import type { Stores } from '../../../shared/store/stores.ts';
@@ -22,6 +22,7 @@ export interface InstanceSettings {
   readonly backfillDays: number;
   readonly settleHours: readonly number[];
   readonly reportBudget: Limit;
+  readonly feedBudget?: Limit;
   readonly alertUrl?: string;
 }
 
@@ -82,6 +83,7 @@ export class Instance {
       endpoints: { graph: tenant.origin, management: tenant.origin },
       publisherId: PUBLISHER,
       reportBudget: settings.reportBudget,
+      ...(settings.feedBudget && { feedBudget: settings.feedBudget }),
       tokens: { graph: tokens(), management: tokens() },
       fetch: this.perimeter.fetch,
       tables: this.perimeter.stores.tables,

@@ -48,6 +48,7 @@ function check(
       graphEndpoint: endpoint,
       search: { submit: graph, read: graph, endpoint },
       feed: place,
+      feedOf: () => place,
     },
     specs: SOURCES,
     sources,
