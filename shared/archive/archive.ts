@@ -36,6 +36,12 @@ export interface AppendResult {
   readonly duplicates: number;
 }
 
+export interface HeldResult {
+  readonly held: ReadonlySet<ArchiveRecord>;
+  /** Segments found without a manifest and completed: to be indexed, since their writer is dead. */
+  readonly adopted: readonly SegmentRef[];
+}
+
 export interface ArchiveOptions {
   readonly blobs: BlobStore;
   readonly clock: Clock;
@@ -125,12 +131,12 @@ export class Archive {
   }
 
   /** Those of the records that lie at this place already, in whatever spelling. For records that come another way. */
-  held(place: DatePlace, records: readonly ArchiveRecord[]): Promise<ReadonlySet<ArchiveRecord>> {
+  held(place: DatePlace, records: readonly ArchiveRecord[]): Promise<HeldResult> {
     return this.#withLog(place, async (log) => {
       await log.refresh();
       const held = new Set<ArchiveRecord>();
       for (const record of records) if (await this.#holds(log, record)) held.add(record);
-      return held;
+      return { held, adopted: log.adopted.splice(0) };
     });
   }
 

@@ -27,7 +27,7 @@ const MAX_PASSES = 10_000;
 const MESSAGES = 500;
 
 /**
- * The receipt of an import, then its index messages. Both may be repeated. A file that was imported before and brought
+ * The receipt of an import, then its index messages; first those of segments that dead collectors have left. Both may be repeated. A file that was imported before and brought
  * nothing new leaves no second receipt.
  */
 export async function finishImport(
@@ -37,6 +37,8 @@ export async function finishImport(
   nowMs: number,
   deps: FinishDeps,
 ): Promise<Finished> {
+  const adopted = stored.adopted.map((ref): SegmentRef => ({ tenant: ask.tenant, ...ref }));
+  if (adopted.length > 0) await deps.queues.send(QUEUE.index, adopted);
   const segments = await segmentsOf(ask.tenant, facts, stored, deps.blobs);
   const body = { ...stored, segments: segments.map(({ date, segment }) => ({ date, segment })) };
   const { key, known } = await putReceipt(ask, facts, body, nowMs, deps.blobs);

@@ -3,6 +3,7 @@ import type { Archive } from '../archive/archive.ts';
 import type { RequestRecord } from '../archive/manifest.ts';
 import { formatSeconds } from '../instant.ts';
 import type { SegmentRef } from '../layout.ts';
+import { SOURCE_IDS } from '../sources.ts';
 import { shownName } from './broken.ts';
 import type { FileFacts } from './check-file.ts';
 import { DateGroups } from './date-groups.ts';
@@ -33,6 +34,10 @@ export const storeProgress = z.object({
   /** Left to the collected source that has the same record. */
   collected: z.number(),
   segments: z.array(z.object({ date: z.string(), segment: z.string() })),
+  /** Of collected sources, left without a manifest by a writer that died, and completed here: to be indexed. */
+  adopted: z
+    .array(z.object({ source: z.enum(SOURCE_IDS), date: z.string(), segment: z.string() }))
+    .default([]),
   done: z.boolean(),
 });
 export type StoreProgress = z.infer<typeof storeProgress>;
@@ -44,6 +49,7 @@ export const nothingStored = (): StoreProgress => ({
   duplicates: 0,
   collected: 0,
   segments: [],
+  adopted: [],
   done: false,
 });
 
@@ -106,6 +112,7 @@ class FileStore {
   readonly #requests: readonly RequestRecord[];
   readonly #sum: { added: number; versions: number; duplicates: number; collected: number };
   readonly #segments: Map<string, Pick<SegmentRef, 'date' | 'segment'>>;
+  readonly #adopted: StoreProgress['adopted'];
 
   constructor(ask: ImportAsk, facts: FileFacts, from: StoreProgress, archive: Archive) {
     const { added, versions, duplicates, collected } = from;
@@ -113,6 +120,7 @@ class FileStore {
     this.#archive = archive;
     this.#requests = [fileRequest(ask, facts)];
     this.#sum = { added, versions, duplicates, collected };
+    this.#adopted = [...from.adopted];
     this.#segments = new Map(from.segments.map((s) => [`${s.date}/${s.segment}`, s]));
   }
 
@@ -140,7 +148,9 @@ class FileStore {
     for (const source of new Set(records.flatMap(({ kind }) => TWIN_SOURCES[kind]))) {
       const asked = rest.filter(({ kind }) => TWIN_SOURCES[kind].includes(source));
       if (asked.length === 0) continue;
-      const held = await this.#archive.held({ tenant: this.#ask.tenant, source, date }, asked);
+      const place = { tenant: this.#ask.tenant, source, date };
+      const { held, adopted } = await this.#archive.held(place, asked);
+      for (const ref of adopted) this.#adopted.push({ source, date, segment: ref.segment });
       if (held.size === 0) continue;
       rest = rest.filter((record) => !held.has(record));
       this.#sum.collected += held.size;
@@ -150,6 +160,6 @@ class FileStore {
 
   progress(records: number, done: boolean): StoreProgress {
     const segments = [...this.#segments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ref]) => ref);
-    return { records, ...this.#sum, segments, done };
+    return { records, ...this.#sum, segments, adopted: this.#adopted, done };
   }
 }

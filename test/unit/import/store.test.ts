@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { importCoverage } from '../../../shared/archive/coverage-import.ts';
-import { parseManifest } from '../../../shared/archive/manifest.ts';
+import { parseManifest, readManifest } from '../../../shared/archive/manifest.ts';
 import { sealTenant } from '../../../shared/archive/seal-run.ts';
 import { verifyTenant } from '../../../shared/archive/verify.ts';
 import { newProgress } from '../../../shared/archive/verify-progress.ts';
@@ -10,7 +10,7 @@ import { checkFile } from '../../../shared/import/check-file.ts';
 import { bufferFile } from '../../../shared/import/source-file.ts';
 import { importQuickly, QUICK_RECORDS } from '../../../shared/import/run-import.ts';
 import { nothingStored, storeFile } from '../../../shared/import/store-file.ts';
-import { evidenceKind } from '../../../shared/layout.ts';
+import { evidenceKind, manifestPath, type SegmentRef } from '../../../shared/layout.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { parseRecord } from '../../../shared/record.ts';
 import {
@@ -117,6 +117,28 @@ describe('an import', () => {
       [...records.filter((r) => r !== records[1]), changed].toSorted(),
     );
     expect(archivedLines(bench.blobs, 'ual-exchange')).toEqual([spaced]);
+  });
+
+  // Only the sweeper found such a segment, up to a day later: its collector sees a manifest and announces nothing.
+  it('announces the segment of a dead collector that it has completed', async () => {
+    const collector = importBench();
+    const { segments } = await collector.archive.append({
+      tenant: TENANT,
+      source: 'ual-exchange',
+      date: '2026-11-02',
+      records: [parseRecord(Buffer.from(records[1]!))],
+      window: null,
+      pass: 1,
+      requests: [],
+    });
+    collector.blobs.blobs.delete(manifestPath(segments[0]!));
+    const bench = importBench(collector.blobs);
+    const result = await imported(bench, records.join('\n'));
+    expect(result.counts).toMatchObject({ records: 5, added: 4, collected: 1 });
+    const sent = bench.queues.sent.map(({ message }) => message as SegmentRef);
+    expect(sent.filter(({ source }) => source === 'ual-exchange')).toEqual(segments);
+    expect(receipts(bench.blobs)[0]!.segments).toHaveLength(sent.length - 1);
+    expect(await readManifest(bench.blobs, segments[0]!)).toMatchObject({ adopted: true });
   });
 
   it('files records without a readable time under the first day of the file', async () => {
