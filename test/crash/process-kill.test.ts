@@ -28,7 +28,8 @@ const SOURCES: readonly SourceId[] = [
 ];
 const nowMs = Date.now();
 const story = { nowMs, days: 3, records: 2500, users: 30 };
-const records = [...generateStory(story)].filter((r) => SOURCES.includes(r.source));
+// Nothing becomes available while the test runs, however long it takes: it was one record too many on a busy machine.
+const records = [...generateStory(story)].filter((r) => SOURCES.includes(r.source) && r.availableMs <= nowMs);
 
 let azurite: Azurite;
 let tenant: Tenant;
