@@ -5,6 +5,7 @@ import type { Summary } from '../../indexing/summary.ts';
 import type { BundlePlan } from '../incident/plan.ts';
 import type { ReportInput } from '../report/input.ts';
 import type { SnapshotFile } from '../../snapshot.ts';
+import { jsonText } from './json-text.ts';
 
 /** What a format may draw on. Everything is read from disk or small; nothing here grows with the records but rows. */
 export interface CoreContent {
@@ -57,7 +58,7 @@ export const jsonFile = (path: string, value: unknown, records?: number): Bundle
   path,
   ...(records !== undefined && { records }),
   content: async function* () {
-    yield `${JSON.stringify(value, null, 2)}\n`;
+    yield `${jsonText(value, 2)}\n`;
     await Promise.resolve();
   },
 });

@@ -1,21 +1,38 @@
 import type { TimelineRow } from '../describe.ts';
 import type { CoreFormat } from './format.ts';
+import { jsonText } from './json-text.ts';
 
-/** `timeline.jsonl` for Timesketch: `message`, `datetime` and `timestamp_desc` are its required fields. */
+/**
+ * `timeline.jsonl` for Timesketch: `message`, `datetime` and `timestamp_desc` are its required fields. Its importer
+ * splits lines at U+0085, U+2028 and U+2029 too, and gives up the whole file at a line that does not parse; neither
+ * does its datastore take lone surrogates. Both are what an attacker can put into a subject.
+ */
 export const timesketch: CoreFormat = ({ timeline }) => [
   { path: 'timeline.jsonl', content: () => lines(timeline()) },
 ];
 
 async function* lines(timeline: AsyncIterable<TimelineRow>): AsyncIterable<string> {
-  for await (const row of timeline) yield `${JSON.stringify(event(row))}\n`;
+  for await (const row of timeline) yield `${jsonText(wellFormed(event(row)))}\n`;
 }
 
-function event(row: TimelineRow): Record<string, string | number> {
+type TimesketchEvent = Readonly<Record<string, string | number>>;
+
+const wellFormed = (e: TimesketchEvent): TimesketchEvent =>
+  Object.fromEntries(
+    Object.entries(e).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.toWellFormed() : value,
+    ]),
+  );
+
+function event(row: TimelineRow): TimesketchEvent {
+  // An event whose time cannot be read, or lies beyond the year 9999, is shown at the epoch and says so.
+  const timed = /^\d{4}-/.test(row.time);
   return {
-    message: row.message.toWellFormed(),
-    // Timesketch takes microseconds; an event without time is shown at the epoch and says so.
-    datetime: row.time === '' ? '1970-01-01T00:00:00+00:00' : `${row.time.slice(0, 26)}+00:00`,
-    timestamp_desc: row.time === '' ? 'No readable event time' : 'Event Logged',
+    message: row.message,
+    // Timesketch takes microseconds.
+    datetime: timed ? `${row.time.slice(0, 26)}+00:00` : '1970-01-01T00:00:00+00:00',
+    timestamp_desc: timed ? 'Event Logged' : 'No readable event time',
     data_type: `m365:${row.source}`,
     source: row.source,
     operation: row.operation,
