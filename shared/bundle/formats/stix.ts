@@ -1,27 +1,34 @@
 import { createHash } from 'node:crypto';
 import { formatSeconds } from '../../instant.ts';
 import type { Analysis } from '../analysis/analyse.ts';
-import { printable } from './csv.ts';
 import { jsonFile, type Format } from './format.ts';
 
 /**
- * `indicators.stix.json`: a STIX 2.1 bundle of what other tenants can look for. Ids are UUIDv5 of what an object says,
- * times are those of the records and of the question's end: equal evidence gives equal bytes.
+ * `indicators.stix.json`: a STIX 2.1 bundle of what other tenants can look for. Ids are UUIDv5 of what an object says and
+ * when, since an id has one `created` and a version one content (3.6); times are those of the records and of the
+ * question's end: equal evidence gives equal bytes. Values are the records' own, character by character, or they would match nothing; what a viewer
+ * would obey is escaped in the file's text.
  */
 type StixObject = Readonly<Record<string, unknown>> & { readonly type: string; readonly id: string };
 
 /** Namespace of STIX cyber-observable ids (STIX 2.1, 2.9). */
 const OBSERVABLES = '00abedb4-aa42-466c-9c01-fed23315a9b7';
 const OURS = 'b5d3b8f0-6d0f-5d6e-9a43-6e2f5d0f7c11';
+/** When the object came to be that names this program as the author, the same in every bundle. */
+const SINCE = '2026-01-01T00:00:00.000Z';
+/** Characters of a text to look for; the analysis, too, keeps no more of a user agent. */
+const MAX_TEXT = 500;
+/** No file of SharePoint or OneDrive has a longer path. */
+const MAX_NAME = 400;
 
 export const stix: Format = ({ analysis, plan, report }) => {
   const at = `${formatSeconds(plan.scope.toMs).slice(0, 19)}.000Z`;
-  const identity = ours('identity', at, 'holdfast', { name: 'holdfast', identity_class: 'system' });
+  const identity = ours('identity', SINCE, 'holdfast', { name: 'holdfast', identity_class: 'system' });
   const found = [
     ...addresses(analysis, at),
     ...agents(analysis, at),
     ...mails(analysis, at),
-    ...files(analysis, at),
+    ...files(analysis),
   ];
   const objects: StixObject[] =
     found.length === 0 ? [identity] : [identity, ...found.map((o) => credited(o, identity.id))];
@@ -70,7 +77,7 @@ const ours = (
 ): StixObject => ({
   type,
   spec_version: '2.1',
-  id: `${type}--${uuid5(OURS, `${type}\n${name}`)}`,
+  id: `${type}--${uuid5(OURS, `${type}\n${at}\n${name}`)}`,
   created: at,
   modified: at,
   ...rest,
@@ -83,47 +90,69 @@ const observable = (type: string, contributing: Readonly<Record<string, string>>
   ...contributing,
 });
 
-/** Text inside a pattern's single quotes: backslash and quote escaped, as the pattern grammar has it. */
-const literal = (text: string): string => `'${clean(text).replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-const clean = (text: string): string =>
-  printable(text)
-    .replace(/[\r\n\t]+/g, ' ')
-    .slice(0, 2000)
-    .toWellFormed();
+/** Text inside a pattern's single quotes: backslash and quote escaped, as the pattern grammar has it (9.2). */
+const literal = (text: string): string =>
+  `'${text.toWellFormed().replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-function indicator(at: string, name: string, pattern: string, validFrom: string): StixObject {
-  return ours('indicator', at, pattern, {
-    name: clean(name).slice(0, 200),
+/**
+ * That a property has this text, character by character, or begins with it where it is cut: `=` would find nothing
+ * then. An expression is compared with normalized text (9.6.1); the last character may not be the record's whole one.
+ */
+function says(path: string, text: string): string {
+  if (text.length < MAX_TEXT) return `${path} = ${literal(text)}`;
+  const start = text.slice(0, MAX_TEXT).normalize('NFC').slice(0, -1);
+  const whole = start.replace(/[\ud800-\udbff]$/, '');
+  return `${path} MATCHES ${literal(`^${whole.replace(/[\\^$.[\]|()?*+{}]/g, '\\$&')}`)}`;
+}
+
+function indicator(at: string, name: string, pattern: string, seen: string): StixObject {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?/.exec(seen)?.[0];
+  const from = time === undefined ? at : `${time}Z`;
+  return ours('indicator', at, `${pattern}\n${from}`, {
+    name,
     indicator_types: ['malicious-activity'],
     pattern,
     pattern_type: 'stix',
     pattern_version: '2.1',
-    valid_from: `${(validFrom || at).slice(0, 23).replace('Z', '')}Z`,
+    valid_from: from,
   });
 }
 
-function addresses(analysis: Analysis, at: string): StixObject[] {
-  return analysis.addresses.flatMap((ip) => {
+/** Things by when they were first seen; empty where no record of them has a readable time. */
+function firstSeen(seen: Iterable<readonly [thing: string, time: string]>): Map<string, string> {
+  const first = new Map<string, string>();
+  for (const [thing, time] of seen) {
+    const before = first.get(thing);
+    first.set(thing, !before || (time !== '' && time < before) ? time : before);
+  }
+  return first;
+}
+
+function addresses({ addresses: suspicious, signIns }: Analysis, at: string): StixObject[] {
+  const first = firstSeen(
+    signIns.flatMap((w) => w.addresses.map(({ ip }): [string, string] => [ip, w.from])),
+  );
+  return suspicious.flatMap((ip) => {
     const type = ip.includes(':') ? 'ipv6-addr' : 'ipv4-addr';
-    const first = analysis.signIns
-      .flatMap((w) => (w.addresses.some((a) => a.ip === ip) ? [w.from] : []))
-      .sort()[0];
     return [
       observable(type, { value: ip }),
-      indicator(at, `Address of an intruder: ${ip}`, `[${type}:value = ${literal(ip)}]`, first ?? at),
+      indicator(at, `Address of an intruder: ${ip}`, `[${says(`${type}:value`, ip)}]`, first.get(ip) ?? ''),
     ];
   });
 }
 
+const USER_AGENT = "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'";
+
 function agents(analysis: Analysis, at: string): StixObject[] {
-  const first = new Map<string, string>();
-  for (const w of analysis.signIns)
-    for (const { agent } of w.agents) first.set(agent, [first.get(agent) ?? w.from, w.from].sort()[0]!);
+  const first = firstSeen(
+    analysis.signIns.flatMap((w) => w.agents.map(({ agent }): [string, string] => [agent, w.from])),
+  );
   return [...first].map(([agent, from]) =>
     indicator(
       at,
       'User agent of an intruder (weak by itself)',
-      `[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = ${literal(agent)}]`,
+      // A header has a list of values since 2.1, any of which may match (9.7.2); in 2.0, and for many tools, one.
+      `[${says(USER_AGENT, agent)} OR ${says(`${USER_AGENT}[*]`, agent)}]`,
       from,
     ),
   );
@@ -131,20 +160,13 @@ function agents(analysis: Analysis, at: string): StixObject[] {
 
 function mails(analysis: Analysis, at: string): StixObject[] {
   const sent = analysis.facts.filter((f) => f.kind === 'sent' && f.target !== '');
-  const first = new Map<string, string>();
-  for (const f of sent) if (!first.has(f.target)) first.set(f.target, f.time);
-  return [...first].map(([subject, time]) =>
-    indicator(
-      at,
-      'Subject of mail sent by an intruder',
-      `[email-message:subject = ${literal(subject)}]`,
-      time,
-    ),
+  return [...firstSeen(sent.map((f): [string, string] => [f.target, f.time]))].map(([subject, time]) =>
+    indicator(at, 'Subject of mail sent by an intruder', `[${says('email-message:subject', subject)}]`, time),
   );
 }
 
 /** Files that were taken: observables to tell by, no indicators of malice. */
-const files = (analysis: Analysis, _at: string): StixObject[] =>
-  [...new Set(analysis.facts.filter((f) => f.kind === 'downloaded').map((f) => clean(f.target)))]
-    .filter(Boolean)
+const files = (analysis: Analysis): StixObject[] =>
+  [...new Set(analysis.facts.filter((f) => f.kind === 'downloaded').map((f) => f.target.toWellFormed()))]
+    .filter((name) => name !== '' && name.length <= MAX_NAME)
     .map((name) => observable('file', { name }));
