@@ -150,6 +150,18 @@ describe('an incident over HTTP', () => {
     );
   });
 
+  it('gives the core alone where only that is asked for', async () => {
+    const ask = `user=${truth.johanna.upn}&from=${from}&to=${to}`;
+    const core = await world.get(`/api/bundle?${ask}&parts=core`);
+    expect(core.status).toBe(200);
+    const files = await unzip(Buffer.from(await core.arrayBuffer()));
+    const all = await unzip(Buffer.from(await (await world.get(`/api/bundle?${ask}`)).arrayBuffer()));
+    const records = [...all].filter(([name]) => name.startsWith('records/'));
+    expect(records.length).toBeGreaterThan(3);
+    expect([...files].filter(([name]) => name.startsWith('records/'))).toEqual(records);
+    expect([...files.keys()].filter((name) => /^(report|evidence|state)/.test(name))).toEqual([]);
+  });
+
   it('carries manifests and, once there are seals, the seals over them', async () => {
     await world.host.runTimer('seal');
     await world.host.idle();
