@@ -48,6 +48,8 @@ function assemble(
   const ms = Date.UTC(y, mo - 1, d, hour, mi, s);
   const date = new Date(ms - (s === 60 ? 1000 : 0));
   if (date.getUTCMonth() !== mo - 1 || date.getUTCDate() !== d) return undefined;
+  // Year 1 is .NET's "no date", and JavaScript would take it for 1901.
+  if (date.getUTCFullYear() !== y) return undefined;
   return BigInt(ms - zoneOffsetMs(zone)) * TICKS_PER_MS + BigInt(fraction.padEnd(7, '0').slice(0, 7) || '0');
 }
 
