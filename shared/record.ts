@@ -178,10 +178,15 @@ const ID_BYTES = 8;
  */
 export function digestOf(record: ArchiveRecord): Buffer {
   const digest = Buffer.allocUnsafe(DIGEST_BYTES);
-  const id = record.facts.id ?? canonicalOf(record.text);
-  hash('sha256', id, 'buffer').copy(digest, 0, 0, ID_BYTES);
-  hash('sha256', record.text, 'buffer').copy(digest, ID_BYTES, 0, DIGEST_BYTES - ID_BYTES);
+  writeDigest(record, digest, 0);
   return digest;
+}
+
+/** The same into a row of digests. As text: a hash given as a buffer costs twice as much (measured). */
+export function writeDigest(record: ArchiveRecord, into: Buffer, at: number): void {
+  const id = record.facts.id ?? canonicalOf(record.text);
+  into.write(hash('sha256', id, 'binary'), at, ID_BYTES, 'latin1');
+  into.write(hash('sha256', record.text, 'binary'), at + ID_BYTES, DIGEST_BYTES - ID_BYTES, 'latin1');
 }
 
 /** The canonical form of a record's text; the text itself when it is not JSON. */

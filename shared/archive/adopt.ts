@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { HoldfastError } from '../errors.ts';
 import { FORMAT_VERSION, manifestPath, segmentPath, type SegmentRef } from '../layout.ts';
-import { digestOf, parseRecord } from '../record.ts';
+import { parseRecord, type ArchiveRecord } from '../record.ts';
 import type { BlobStore } from '../store/stores.ts';
 import { manifestMetadata, readManifest, SOFTWARE, type Manifest } from './manifest.ts';
-import { ChunkDraft, timeBounds, type DigestedRecord } from './segment-writer.ts';
+import { ChunkDraft, digested, digestsOf, timeBounds } from './segment-writer.ts';
 import { linesOf, walkMembers } from './segment-reader.ts';
 
 /**
@@ -31,14 +31,14 @@ export async function adoptSegment(blobs: BlobStore, ref: SegmentRef, clock: Clo
 
 /** Everything a manifest says of its segment, from the segment's bytes alone. Also what `verify` compares with. */
 export function deriveManifest(ref: SegmentRef, body: Buffer): Manifest {
-  const records: DigestedRecord[] = [];
+  const records: ArchiveRecord[] = [];
   const chunks: Manifest['chunks'] = [];
   const plain: Buffer[] = [];
   for (const { offset, length, text } of walkMembers(body, segmentPath(ref))) {
     const draft = new ChunkDraft();
     for (const line of linesOf(text)) {
       const record = parseRecord(line);
-      records.push({ ...record, digest: digestOf(record) });
+      records.push(record);
       draft.add(record);
     }
     plain.push(text);
@@ -60,7 +60,7 @@ export function deriveManifest(ref: SegmentRef, body: Buffer): Manifest {
     sha256: hash('sha256', body, 'hex'),
     plainSha256: hash('sha256', Buffer.concat(plain), 'hex'),
     chunks,
-    digests: Buffer.concat(records.map((r) => r.digest)).toString('base64'),
+    digests: digestsOf(digested(records)).toString('base64'),
     requests: [],
     adopted: true,
     software: SOFTWARE,

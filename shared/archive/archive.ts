@@ -1,14 +1,15 @@
 import type { Clock } from '../clock.ts';
-import { formatTicks } from '../instant.ts';
 import { FORMAT_VERSION, manifestPath, segmentPath, type SegmentRef } from '../layout.ts';
 import { KeyedMutex } from '../mutex.ts';
-import { canonicalOf, digestOf, type ArchiveRecord } from '../record.ts';
+import { canonicalOf, type ArchiveRecord } from '../record.ts';
 import type { BlobStore } from '../store/stores.ts';
+import { Batch } from './batch.ts';
 import { DateLog, type Place } from './date-log.ts';
 import { LineReader } from './line-reader.ts';
 import { manifestMetadata, SOFTWARE, type Manifest, type RequestRecord } from './manifest.ts';
 import {
   buildSegment,
+  digested,
   SEGMENT_BYTES,
   segmentOrder,
   type BuiltSegment,
@@ -52,14 +53,10 @@ export interface ArchiveOptions {
 }
 
 const MAX_LOGS = 64;
-const NOWHERE = { exact: false, places: [] };
 
 type DatePlace = Pick<SegmentRef, 'tenant' | 'source' | 'date'>;
 
 const isTimed = ({ facts }: ArchiveRecord): boolean => facts.ticks !== undefined;
-
-const timeOf = ({ facts }: ArchiveRecord): string | undefined =>
-  facts.ticks === undefined ? undefined : formatTicks(facts.ticks);
 
 /**
  * Appends records to the archive exactly once. Owns the write order segment → manifest; whoever calls it writes
@@ -141,15 +138,15 @@ export class Archive {
   }
 
   async #holds(log: DateLog, record: ArchiveRecord): Promise<boolean> {
-    const digested = { ...record, digest: digestOf(record) };
-    const { exact, places } = log.empty ? NOWHERE : await log.find(timeOf(record), digested.digest);
-    return exact || this.#isKnown(digested, [], places);
+    const [one] = digested([record]) as [DigestedRecord];
+    const { exact, places } = log.find(one) ?? (await log.findLoading(one));
+    return exact || this.#isKnown(one, [], places);
   }
 
   async #append(request: AppendRequest, log: DateLog): Promise<AppendResult> {
     const segments: SegmentRef[] = [];
     let [added, versions] = [0, 0];
-    let rest: readonly DigestedRecord[] = request.records.map((r) => ({ ...r, digest: digestOf(r) }));
+    let rest: readonly DigestedRecord[] = digested(request.records);
     if (!log.listed) await log.refresh();
     while (rest.length > 0) {
       const fresh = await this.#unknown(log, rest);
@@ -197,16 +194,18 @@ export class Archive {
   ): Promise<{ records: DigestedRecord[]; versions: Set<DigestedRecord> }> {
     const fresh: DigestedRecord[] = [];
     const versions = new Set<DigestedRecord>();
-    const batch = new Map<string, DigestedRecord[]>();
-    for (const record of records) {
-      const { exact, places } = log.empty ? NOWHERE : await log.find(timeOf(record), record.digest);
+    const batch = new Batch(records);
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i]!;
+      const { exact, places } = log.find(record) ?? (await log.findLoading(record));
       if (exact) continue;
-      const id = record.digest.toString('latin1', 0, 8);
-      const twins = batch.get(id) ?? [];
-      if (await this.#isKnown(record, twins, places)) continue;
-      if (places.length + twins.length > 0) versions.add(record);
+      const twins = batch.twins(record);
+      if (twins.length + places.length > 0) {
+        if (await this.#isKnown(record, twins, places)) continue;
+        versions.add(record);
+      }
       fresh.push(record);
-      batch.set(id, [...twins, record]);
+      batch.add(i);
     }
     return { records: fresh, versions };
   }
@@ -217,7 +216,7 @@ export class Archive {
     twins: readonly DigestedRecord[],
     places: readonly Place[],
   ): Promise<boolean> {
-    if (twins.some((twin) => twin.digest.equals(record.digest))) return true;
+    if (twins.some((twin) => twin.text.equals(record.text))) return true;
     if (twins.length + places.length === 0) return false;
     const canonical = canonicalOf(record.text);
     if (twins.some((twin) => canonicalOf(twin.text) === canonical)) return true;

@@ -1,16 +1,19 @@
 import type { Clock } from '../clock.ts';
 import { HoldfastError } from '../errors.ts';
+import { parseInstant, type Ticks } from '../instant.ts';
 import { datePrefix, manifestPath, parseArchivePath, segmentName, type SegmentRef } from '../layout.ts';
 import type { BlobInfo, BlobStore } from '../store/stores.ts';
 import { adoptSegment } from './adopt.ts';
 import { DigestSet } from './known.ts';
 import { readManifest, type Manifest } from './manifest.ts';
+import type { DigestedRecord } from './segment-writer.ts';
 
 /** What is known of one segment of a date: enough to tell whether a record could be in it. */
 interface Entry {
   readonly ref: SegmentRef;
-  readonly minTime: string | null;
-  readonly maxTime: string | null;
+  /** Of the timed records; undefined when there is none. */
+  readonly min: Ticks | undefined;
+  readonly max: Ticks | undefined;
   readonly untimed: boolean;
   digests: DigestSet | undefined;
 }
@@ -88,13 +91,7 @@ export class DateLog {
     if (!manifest) return entryOf(ref, await this.#complete(ref));
     const { mintime, maxtime, untimed } = manifest.metadata;
     if (untimed === undefined) return entryOf(ref, await this.#manifest(ref));
-    return {
-      ref,
-      minTime: mintime || null,
-      maxTime: maxtime || null,
-      untimed: untimed !== '0',
-      digests: undefined,
-    };
+    return { ref, ...bounds(mintime || null, maxtime || null), untimed: untimed !== '0', digests: undefined };
   }
 
   /** Waits for a writer that may be between segment and manifest; takes it for dead after the grace period. */
@@ -122,22 +119,37 @@ export class DateLog {
     this.#entries.push({ ...entryOf(ref, manifest), digests: new DigestSet(digests) });
   }
 
-  /** The archived records that have this digest's id (same text: `exact`), wherever a record of that time can be. */
-  async find(time: string | undefined, digest: Buffer): Promise<{ exact: boolean; places: Place[] }> {
-    const places: Place[] = [];
+  /**
+   * The archived records that have this digest's id (same text: `exact`), wherever a record of that time can be.
+   * Undefined where digests have to be read first: `findLoading`. (A promise for each record would cost more than the
+   * look.)
+   */
+  find({ facts, digests, at }: DigestedRecord): Found | undefined {
+    let places: Place[] | undefined;
     for (const entry of this.#entries) {
-      if (!mayHold(entry, time)) continue;
-      entry.digests ??= await this.#loadDigests(entry.ref);
-      const { exact, lines } = entry.digests.find(digest);
-      if (exact) return { exact, places: [] };
-      places.push(...lines.map((line) => ({ ref: entry.ref, line })));
+      if (!mayHold(entry, facts.ticks)) continue;
+      if (!entry.digests) return undefined;
+      const { exact, lines } = entry.digests.find(digests, at);
+      if (exact) return SAME;
+      for (const line of lines) (places ??= []).push({ ref: entry.ref, line });
     }
-    return { exact: false, places };
+    return places ? { exact: false, places } : NOWHERE;
   }
 
-  async #loadDigests(ref: SegmentRef): Promise<DigestSet> {
-    const manifest = await this.#manifest(ref);
-    return new DigestSet(Buffer.from(manifest.digests, 'base64'));
+  /** The same, reading the digests that are missing. Other work may make room by forgetting them meanwhile. */
+  async findLoading(record: DigestedRecord): Promise<Found> {
+    for (;;) {
+      await this.#load(record.facts.ticks);
+      const found = this.find(record);
+      if (found) return found;
+    }
+  }
+
+  async #load(ticks: Ticks | undefined): Promise<void> {
+    for (const entry of this.#entries) {
+      if (!mayHold(entry, ticks) || entry.digests) continue;
+      entry.digests = new DigestSet(Buffer.from((await this.#manifest(entry.ref)).digests, 'base64'));
+    }
   }
 
   digestBytes(): number {
@@ -154,15 +166,30 @@ export interface Place {
   readonly line: number;
 }
 
-const mayHold = (entry: Entry, time: string | undefined): boolean =>
-  time === undefined
-    ? entry.untimed
-    : entry.minTime !== null && entry.minTime <= time && time <= (entry.maxTime ?? '');
+export interface Found {
+  /** The record is there. */
+  readonly exact: boolean;
+  /** Records of its id and of other text. */
+  readonly places: readonly Place[];
+}
+
+const SAME: Found = { exact: true, places: [] };
+const NOWHERE: Found = { exact: false, places: [] };
+
+const mayHold = ({ min, max, untimed }: Entry, ticks: Ticks | undefined): boolean =>
+  ticks === undefined ? untimed : min !== undefined && max !== undefined && min <= ticks && ticks <= max;
+
+/** Times that cannot be read leave nothing out: whatever is looked for may be there. */
+function bounds(minTime: string | null, maxTime: string | null): Pick<Entry, 'min' | 'max'> {
+  if (minTime === null) return { min: undefined, max: undefined };
+  return { min: parseInstant(minTime) ?? EVER.from, max: parseInstant(maxTime) ?? EVER.to };
+}
+
+const EVER = { from: -(2n ** 63n), to: 2n ** 63n };
 
 const entryOf = (ref: SegmentRef, manifest: Manifest): Entry => ({
   ref,
-  minTime: manifest.minTime,
-  maxTime: manifest.maxTime,
+  ...bounds(manifest.minTime, manifest.maxTime),
   untimed: manifest.untimed > 0,
   digests: undefined,
 });

@@ -1,8 +1,8 @@
-import { createHash, hash, type Hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { formatTicks, type Ticks } from '../instant.ts';
-import { DIGEST_BYTES, type ArchiveRecord } from '../record.ts';
+import { DIGEST_BYTES, writeDigest, type ArchiveRecord } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import type { Chunk } from './manifest.ts';
 
@@ -19,7 +19,7 @@ export const chunkBytesOf = (source: SourceId): number =>
 /** A segment closes at this much text. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
 const LEVEL = 6;
-const LINE_FEED = Buffer.from('\n');
+const LINE_FEED = 0x0a;
 
 export interface BuiltSegment {
   readonly body: Buffer;
@@ -35,8 +35,27 @@ export interface BuiltSegment {
   readonly digests: Buffer;
 }
 
+/** A record and its digest: the 24 bytes of `digests` from `at`. A buffer for each would cost more than they hold. */
 export interface DigestedRecord extends ArchiveRecord {
-  readonly digest: Buffer;
+  readonly digests: Buffer;
+  readonly at: number;
+}
+
+export function digested(records: readonly ArchiveRecord[]): DigestedRecord[] {
+  const digests = Buffer.allocUnsafeSlow(records.length * DIGEST_BYTES);
+  return records.map((record, i) => {
+    const at = i * DIGEST_BYTES;
+    writeDigest(record, digests, at);
+    return { text: record.text, value: record.value, facts: record.facts, digests, at };
+  });
+}
+
+/** The digests of the records, in their order. */
+export function digestsOf(records: readonly DigestedRecord[]): Buffer {
+  const all = Buffer.allocUnsafeSlow(records.length * DIGEST_BYTES);
+  let to = 0;
+  for (const { digests, at } of records) to += digests.copy(all, to, at, at + DIGEST_BYTES);
+  return all;
 }
 
 /** By user, then time, then text: a total order, so that the same records always make the same bytes. */
@@ -62,9 +81,14 @@ export async function buildSegment(
   const plain = createHash('sha256');
   const members: Buffer[] = [];
   const chunks: Chunk[] = [];
+  // One for all chunks: V8 marks its whole heap whenever 64 MB of buffers have come and gone.
+  let buffer = Buffer.alloc(0);
   let offset = 0;
   for (const draft of draftChunks(sorted, chunkBytesOf(source))) {
-    const member = gzipSync(draft.text(plain), { level: LEVEL });
+    if (draft.bytes > buffer.length) buffer = Buffer.allocUnsafeSlow(draft.bytes);
+    const text = draft.writeTo(buffer);
+    plain.update(text);
+    const member = gzipSync(text, { level: LEVEL });
     members.push(member);
     chunks.push(draft.close(offset, member));
     offset += member.length;
@@ -83,10 +107,7 @@ export async function buildSegment(
     bytes: chunks.reduce((n, c) => n + c.bytes, 0),
     sha256: hash('sha256', body, 'hex'),
     plainSha256: plain.digest('hex'),
-    digests: Buffer.concat(
-      sorted.map((r) => r.digest),
-      sorted.length * DIGEST_BYTES,
-    ),
+    digests: digestsOf(sorted),
   };
 }
 
@@ -112,7 +133,7 @@ export class ChunkDraft {
   #max: Ticks | undefined;
 
   add({ text, facts }: ArchiveRecord): void {
-    this.#lines.push(text, LINE_FEED);
+    this.#lines.push(text);
     this.bytes += text.length + 1;
     this.records++;
     this.#operations.set(facts.operation, (this.#operations.get(facts.operation) ?? 0) + 1);
@@ -121,10 +142,14 @@ export class ChunkDraft {
     if (this.#max === undefined || facts.ticks > this.#max) this.#max = facts.ticks;
   }
 
-  text(plain?: Hash): Buffer {
-    const text = Buffer.concat(this.#lines, this.bytes);
-    plain?.update(text);
-    return text;
+  /** The chunk's text, in a buffer that has room for it. */
+  writeTo(buffer: Buffer): Buffer {
+    let at = 0;
+    for (const line of this.#lines) {
+      at += line.copy(buffer, at);
+      buffer[at++] = LINE_FEED;
+    }
+    return buffer.subarray(0, at);
   }
 
   close(offset: number, member: Buffer): Chunk {

@@ -29,6 +29,8 @@ export interface ScannedObject {
 
 /** Deeper objects are left to `JSON.parse`. */
 const MAX_DEPTH = 100;
+/** For each open container: whether it is an object. One for all scans, which never overlap. */
+const IN_OBJECT = new Uint8Array(MAX_DEPTH);
 
 const TAB = 0x09;
 const SPACE = 0x20;
@@ -65,8 +67,8 @@ export function scanObject(bytes: Buffer, from: number, wanted: MemberNames): Sc
   if (bytes[from] !== OPEN_OBJECT) return undefined;
   const n = bytes.length;
   const members: Record<string, unknown> = {};
-  /** For each open container: whether it is an object. */
-  const inObject: boolean[] = [true];
+  const inObject = IN_OBJECT;
+  inObject[0] = 1;
   let depth = 1;
   let expect = FIRST_KEY;
   let member: string | undefined;
@@ -84,11 +86,11 @@ export function scanObject(bytes: Buffer, from: number, wanted: MemberNames): Sc
         member = undefined;
       }
       if (c === COMMA) {
-        expect = inObject[depth - 1]! ? KEY : VALUE;
+        expect = inObject[depth - 1] === 1 ? KEY : VALUE;
         i++;
         continue;
       }
-      if (c !== (inObject[depth - 1]! ? CLOSE_OBJECT : CLOSE_ARRAY)) return undefined;
+      if (c !== (inObject[depth - 1] === 1 ? CLOSE_OBJECT : CLOSE_ARRAY)) return undefined;
       i++;
       if (--depth === 0) return { end: i, members };
       continue;
@@ -114,8 +116,12 @@ export function scanObject(bytes: Buffer, from: number, wanted: MemberNames): Sc
         if (end & 1) return undefined;
         member = nameOf(bytes, i + 1, (end >> 1) - 1, wanted);
       }
-      expect = IS_COLON;
       i = end >> 1;
+      // Nearly always it follows at once.
+      if (bytes[i] === COLON) {
+        expect = VALUE;
+        i++;
+      } else expect = IS_COLON;
       continue;
     }
     if (c === CLOSE_ARRAY && expect === FIRST_ITEM) {
@@ -127,7 +133,7 @@ export function scanObject(bytes: Buffer, from: number, wanted: MemberNames): Sc
     if (depth === 1) valueAt = i;
     if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
       if (depth === MAX_DEPTH) return undefined;
-      inObject[depth++] = c === OPEN_OBJECT;
+      inObject[depth++] = c === OPEN_OBJECT ? 1 : 0;
       expect = c === OPEN_OBJECT ? FIRST_KEY : FIRST_ITEM;
       i++;
       continue;
@@ -145,15 +151,17 @@ function stringEnd(bytes: Buffer, from: number, n: number): number {
   let i = from + 1;
   let escaped = 0;
   while (i < n) {
-    const c = bytes[i]!;
+    let c = bytes[i]!;
+    while (c >= SPACE && c !== QUOTE && c !== BACKSLASH) {
+      if (++i === n) return -1;
+      c = bytes[i]!;
+    }
     if (c === QUOTE) return 2 * (i + 1) + escaped;
     if (c < SPACE) return -1;
-    if (c === BACKSLASH) {
-      const length = escapeLength(bytes, i);
-      if (length === 0) return -1;
-      escaped = 1;
-      i += length;
-    } else i++;
+    const length = escapeLength(bytes, i);
+    if (length === 0) return -1;
+    escaped = 1;
+    i += length;
   }
   return -1;
 }
