@@ -27,10 +27,10 @@ export async function* csvLines(rows: AsyncIterable<Cells>): AsyncIterable<strin
   if (batch.length > 0) yield csvRows(batch);
 }
 
-/** Bidi overrides and control characters as visible escapes; lone surrogates as the replacement character. */
+/** Line separators, bidi overrides and control characters as visible escapes; lone surrogates as the replacement character. */
 export const printable = (text: string): string =>
   text.toWellFormed().replace(
     // oxlint-disable-next-line no-control-regex -- these are the characters to be made visible
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
