@@ -6,8 +6,9 @@ import { generateStory, DEFAULT_TENANT_ID } from '../../infra/local/story/index.
 import { between, seeded } from '../../infra/local/tenant/seeded.ts';
 import { createTenant, type Tenant } from '../../infra/local/tenant/tenant.ts';
 import { WindowTable } from '../../shared/archive/windows.ts';
+import type { SubscriptionState } from '../../shared/collect/subscriptions.ts';
 import { indexSegment } from '../../shared/indexing/index-segment.ts';
-import { parseArchivePath } from '../../shared/layout.ts';
+import { parseArchivePath, windowPartition } from '../../shared/layout.ts';
 import type { SourceId } from '../../shared/sources.ts';
 import { connectStorage, type StorageClients } from '../../shared/store/connect.ts';
 import { MemoryTables } from '../../shared/store/memory.ts';
@@ -63,13 +64,25 @@ const startCollector = (): Promise<HostProcess> =>
     },
   });
 
-/** What an hour does: messages that were lost with their sender count as lost, and the sweep is due again. */
+/**
+ * What an hour does: messages that were lost with their sender count as lost, the sweep is due again, and a subscription
+ * whose start was on record when the process died may be started, as a source refused without one may be asked.
+ */
 async function letTimePass(): Promise<void> {
-  const windows = new WindowTable(storage.stores.tables);
-  for (const source of SOURCES)
+  const { tables } = storage.stores;
+  const windows = new WindowTable(tables);
+  for (const source of SOURCES) {
+    const partition = windowPartition(DEFAULT_TENANT_ID, source);
+    const known = await tables.get('windows', partition, '~subscription');
+    const state = JSON.parse(String(known?.cells['subscription'] ?? '{}')) as Partial<SubscriptionState>;
+    const cells = { ...known?.cells, subscription: JSON.stringify({ ...state, triedMs: 0 }) };
+    if (known) await tables.upsert('windows', partition, [{ row: known.row, cells }]);
+    const note = await windows.note(DEFAULT_TENANT_ID, source);
+    if (note?.unavailable) await windows.setNote(DEFAULT_TENANT_ID, source, { ...note, probeMs: 0 });
     for await (const row of windows.unsettled(DEFAULT_TENANT_ID, source))
       await windows.replace({ ...row, queuedMs: 0, dueMs: Math.min(row.dueMs, Date.now()) });
-  await storage.stores.tables.remove('slices', `${DEFAULT_TENANT_ID}|sweep`, ['all', 'recent']);
+  }
+  await tables.remove('slices', `${DEFAULT_TENANT_ID}|sweep`, ['all', 'recent']);
 }
 
 async function rowsOf(tables: TableStore): Promise<string[]> {
