@@ -26,6 +26,7 @@ export async function startWorld(
   const tenant = await createTenant(options);
   tenant.limits.set('graphReports', false);
   tenant.limits.set('identityProtection', false);
+  tenant.limits.set('feed', false);
   const storage = connectStorage({ kind: 'connection-string', connectionString: azurite.connectionString });
   const host = await startHost({
     appDir: PROJECT,
@@ -37,6 +38,7 @@ export async function startWorld(
       ARCHIVE_STORAGE: azurite.connectionString,
       AzureWebJobsStorage: azurite.connectionString,
       GRAPH_REPORT_BUDGET: '100000/10',
+      MANAGEMENT_BUDGET: '100000/10',
       ...options.env,
     },
   });
