@@ -51,6 +51,9 @@ export async function streamBody(
   return { bytes, sha256: hash.digest('hex') };
 }
 
+const closed = (): HoldfastError =>
+  new HoldfastError('unavailable', 'The connection closed.', { retryable: true });
+
 /**
  * Every piece of the stream, in order, the next one only when the last is done with. By events: the stream's iterator
  * costs twice as much (measured).
@@ -74,9 +77,9 @@ const drain = (body: Readable, onChunk: (chunk: Buffer) => void | Promise<void>)
       })
       .on('error', fail)
       .on('end', resolve)
-      .on('close', () =>
-        fail(new HoldfastError('unavailable', 'The connection closed.', { retryable: true })),
-      );
+      .on('close', () => {
+        if (!body.readableEnded) fail(closed());
+      });
   });
 
 /** Whatever `fetch` throws for a connection that failed or was cut. */
