@@ -24,6 +24,9 @@ export const inBlocks = ({ requests, periodMs }: Limit): Terms => ({
   leadMs: periodMs / 60,
 });
 
+/** No storage is expected to take longer for a reservation. */
+const MOST_TAKEN_MS = 5000;
+
 /** An instance that goes by what it read so long ago looks again whether the vendor has asked one of the others to wait. */
 const HEARD_MS = 2000;
 
@@ -44,6 +47,8 @@ export class SharedBudget implements Budget {
   #pausedMs = 0;
   #heardMs = -Infinity;
   #hearing: Promise<void> | undefined;
+  /** What storage takes for a reservation: one that is made for now would be too late where that is long. */
+  #takesMs = 0;
 
   constructor(name: string, limit: Limit, deps: RowDeps, terms: Terms = SINGLE) {
     this.#name = name;
@@ -83,8 +88,9 @@ export class SharedBudget implements Budget {
     await this.#row.pause(untilMs);
   }
 
-  #reserve(lane: string, count: number, deadlineMs: number): Promise<Reserved> {
-    return this.#row.update((last): Change<Reserved> => {
+  async #reserve(lane: string, count: number, deadlineMs: number): Promise<Reserved> {
+    let madeMs = 0;
+    const reserved = await this.#row.update((last): Change<Reserved> => {
       const nowMs = this.#clock.now();
       this.#heard(last.pausedMs, nowMs);
       const lanes = Object.entries(last.lanes ?? {}).filter(([, ms]) => ms > nowMs && isPlausible(ms, nowMs));
@@ -92,9 +98,10 @@ export class SharedBudget implements Budget {
       if (openMs > nowMs) return { result: { times: [], openMs } };
       // A pause of our own may not be in the row yet: this brings it there.
       const known = { ...last, pausedMs: this.#pausedMs };
-      const block = reserveBlock(known, nowMs, this.#limit, count);
+      const block = reserveBlock(known, nowMs + this.#takesMs, this.#limit, count);
       if (block.times[0]! > deadlineMs) throw spent(this.#name);
       const endMs = block.times.at(-1)!;
+      madeMs = nowMs;
       const turns =
         this.#terms.permits > 1 ? { lanes: { ...Object.fromEntries(lanes), [lane]: endMs } } : undefined;
       return {
@@ -102,6 +109,13 @@ export class SharedBudget implements Budget {
         last: { ...block.last, ...turns },
       };
     });
+    if (madeMs > 0 && this.#terms.validMs > 0) this.#took(this.#clock.now() - madeMs);
+    return reserved;
+  }
+
+  /** Slow at once, quick again by and by. */
+  #took(ms: number): void {
+    this.#takesMs = Math.min(MOST_TAKEN_MS, Math.max(ms, 0.75 * this.#takesMs));
   }
 
   /** Whether a request reserved for that time may be sent now. */

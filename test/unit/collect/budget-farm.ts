@@ -25,6 +25,8 @@ export interface FarmOptions {
   readonly skewMs?: readonly number[];
   /** How often, in [0, 1], a process stands still for up to three seconds where it waits for its turn. */
   readonly stalls?: number;
+  /** Milliseconds that a message takes to storage, and back. */
+  readonly storageMs?: readonly [number, number];
 }
 
 export interface Sent {
@@ -80,12 +82,13 @@ export class BudgetFarm {
 
   /** Storage that takes its time, before an operation and after it. */
   #slow(clock: Clock): TableStore {
+    const way = (): number => between(this.#random, ...(this.#o.storageMs ?? ([1, 20] as const)));
     const through = <A extends unknown[], T>(name: string, call: (...a: A) => Promise<T>) => {
       return async (...args: A): Promise<T> => {
-        await clock.sleep(between(this.#random, 1, 20));
+        await clock.sleep(way());
         this.operations.push(name);
         const result = await call(...args);
-        await clock.sleep(between(this.#random, 1, 20));
+        await clock.sleep(way());
         return result;
       };
     };

@@ -156,6 +156,13 @@ describe('a wide budget that instances share in blocks', () => {
     expect(clock.now() - beganMs).toBeGreaterThanOrEqual(10_000);
   });
 
+  // A send time that was reserved for now was over before its reservation was known: hardly anything was sent.
+  it('storage that takes longer than a send time is valid stops nothing', async () => {
+    const farm = await farmed({ instances: [{ a: 24 }], seconds: 120, storageMs: [700, 900] });
+    expect(use(farm, 30, 120)).toBeGreaterThan(0.1);
+    expect(refused(farm)).toBe(0);
+  });
+
   it('an instance whose clock is far ahead blocks none of the others', async () => {
     const instances = [{ a: 12 }, { a: 12 }];
     const farm = await farmed({ instances, seconds: 60, skewMs: [20 * 60_000, 0] });
