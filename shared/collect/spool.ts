@@ -21,6 +21,7 @@ export class SpoolMemory {
 
 /** One spool gives way at this size; below the second it keeps on even when memory is short (tiny segments cost more). */
 const OWN_LIMIT = 8 * 1024 * 1024;
+const DAY_MS = 86_400_000;
 const WORTH_WRITING = 2 * 1024 * 1024;
 
 export interface Counts {
@@ -54,6 +55,7 @@ export class Spool {
   readonly #open = new Set<RequestRecord>();
   #byDate = new Map<string, ArchiveRecord[]>();
   #bytes = 0;
+  #last = { day: NaN, date: '' };
   #reported = 0;
 
   constructor(options: SpoolOptions) {
@@ -80,13 +82,20 @@ export class Spool {
       this.counts.outside++;
       return ticks;
     }
-    const date = dateOf(ticks === undefined ? this.#o.window.fromMs : msFromTicks(ticks));
+    const date = this.#dateOf(ticks === undefined ? this.#o.window.fromMs : msFromTicks(ticks));
     const group = this.#byDate.get(date);
     if (group) group.push(record);
     else this.#byDate.set(date, [record]);
     this.#bytes += text.length;
     this.#o.memory.total += text.length;
     return ticks;
+  }
+
+  /** One record's date is nearly always that of the record before. */
+  #dateOf(ms: number): string {
+    const day = Math.floor(ms / DAY_MS);
+    if (day !== this.#last.day) this.#last = { day, date: dateOf(ms) };
+    return this.#last.date;
   }
 
   request(record: RequestRecord): void {

@@ -267,7 +267,10 @@ export class ArrayCutter {
       this.#place = 'between';
       this.#elements++;
       if (this.#repairedThis) this.#repaired++;
-      this.#options.onElement(text);
+      // In one piece now, it can be scanned after all.
+      const { members, onElement } = this.#options;
+      const scanned = members && scanObject(text, 0, members);
+      onElement(text, scanned?.end === text.length ? scanned.members : undefined);
     } else if (this.#place === 'key') {
       this.#key = this.#parse(text) as string;
       this.#place = 'before-colon';

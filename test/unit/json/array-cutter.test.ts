@@ -84,7 +84,10 @@ describe('ArrayCutter', () => {
               ...(members && { members: memberNames(['id']) }),
               onElement: (text, found) => {
                 elements.push(text.toString('utf8'));
-                if (found && 'id' in found) read++;
+                if (!found) return;
+                const value = JSON.parse(text.toString('utf8')) as Record<string, unknown>;
+                expect(found).toEqual(Object.hasOwn(value, 'id') ? { id: value['id'] } : {});
+                if ('id' in found) read++;
               },
             });
             for (let at = 0, k = 0; at < bytes.length; at += sizes[k++ % sizes.length]!)
