@@ -8,6 +8,7 @@ import { startAzurite } from '../../infra/local/azurite.ts';
 import { DEFAULT_TENANT_ID, generateStory } from '../../infra/local/story/index.ts';
 import { counted, composeCollector, type StorageCounts } from './compose.ts';
 import { measure, type Figure } from './figure.ts';
+import { floorFigures } from './floor.ts';
 import { PROJECT } from '../support/project.ts';
 
 /** Records of the bench's story: six days, so that the feed's seven hold them all. */
@@ -30,6 +31,7 @@ export async function benchCollect(): Promise<Figure[]> {
     const archived = await collector.archived();
     const texts = lay(archivedInArrivalOrder(tenant.nowMs));
     const gzip = await measure(() => gzipSize(texts));
+    const floor = await floorFigures(texts, collector.answers(), gzip.cpu);
     const millions = archived.records / 1e6;
     return [
       {
@@ -38,6 +40,7 @@ export async function benchCollect(): Promise<Figure[]> {
         unit: ' ×',
         reach: { value: 2.5, most: true },
       },
+      ...floor,
       {
         what: 'archive size / gzip -6 of arrival order',
         value: archived.gzipBytes / (gzip.result.gzip * (archived.bytes / gzip.result.plain)),

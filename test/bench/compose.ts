@@ -5,7 +5,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { LocalBudget } from '../../shared/collect/budget.ts';
 import { classifyFeed, classifyGraph } from '../../shared/collect/classify.ts';
 import { WindowCollector, type TenantApis } from '../../shared/collect/collect-window.ts';
-import { httpClient } from '../../shared/collect/http-client.ts';
+import { httpClient, type Fetch } from '../../shared/collect/http-client.ts';
 import { runCollect } from '../../shared/collect/run-collect.ts';
 import { sourceSpec, SOURCES } from '../../shared/collect/sources/index.ts';
 import { Subscriptions } from '../../shared/collect/subscriptions.ts';
@@ -24,6 +24,8 @@ export interface BenchCollector {
   collect(): Promise<void>;
   /** Indexes what was collected. */
   index(): Promise<void>;
+  /** How many answers the tenant has given. */
+  answers(): number;
   archived(): Promise<{ records: number; bytes: number; gzipBytes: number }>;
 }
 
@@ -96,7 +98,12 @@ export async function composeCollector(options: {
   const archive = new Archive({ blobs: stores.archive, clock: systemClock });
   const windows = new WindowTable(stores.tables);
   const subscriptions = new Subscriptions(stores, systemClock);
-  const apis = makeApis(options.tenant);
+  let answers = 0;
+  const client = httpClient();
+  const apis = makeApis(options.tenant, (url, init) => {
+    answers++;
+    return client(url, init);
+  });
   const deps = {
     archive,
     windows,
@@ -125,17 +132,17 @@ export async function composeCollector(options: {
         8,
         async (m) => void (await indexSegment(m, { blobs: stores.archive, tables: stores.tables })),
       ),
+    answers: () => answers,
     archived: () => totals(storage.stores),
   };
 }
 
-function makeApis(tenant: Record<string, string>): TenantApis {
+function makeApis(tenant: Record<string, string>, fetch: Fetch): TenantApis {
   const endpoint = tenant['GRAPH_ENDPOINT']!;
   // No wait, and as many send times remembered as the budgets of a deployment remember.
   const free = new LocalBudget({ requests: 20, periodMs: 0 }, systemClock);
   const token = (): Promise<string> => Promise.resolve('bench');
   const common = { budget: free, clock: systemClock, origin: new URL(endpoint).origin };
-  const fetch = httpClient();
   const graph = new VendorApi({
     ...common,
     transport: graphTransport(token, fetch),

@@ -1,3 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PROJECT } from '../support/project.ts';
+
 /** One line of a bench's result. */
 export interface Figure {
   readonly what: string;
@@ -17,4 +21,10 @@ export async function measure<T>(
   const result = await work();
   const used = process.cpuUsage(cpu);
   return { result, cpu: (used.user + used.system) / 1e6, wall: (performance.now() - wall) / 1000 };
+}
+
+/** What a deployment gives the Node worker on its command line. */
+export async function deployedArguments(): Promise<string[]> {
+  const template = await readFile(join(PROJECT, 'infra/azure/modules/function-app.bicep'), 'utf8');
+  return /languageWorkers__node__arguments: '([^']+)'/.exec(template)![1]!.split(' ');
 }

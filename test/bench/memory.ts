@@ -3,7 +3,7 @@ import { startAzurite } from '../../infra/local/azurite.ts';
 import { startHostProcess } from '../../infra/local/host/process.ts';
 import { PROJECT } from '../support/project.ts';
 import { startTenant } from './collect.ts';
-import type { Figure } from './figure.ts';
+import { deployedArguments, type Figure } from './figure.ts';
 
 /** Peak memory of the host while it collects and indexes 300,000 records in one run; a process of its own. */
 export async function benchMemory(): Promise<Figure[]> {
@@ -14,8 +14,8 @@ export async function benchMemory(): Promise<Figure[]> {
     AzureWebJobsStorage: azurite.connectionString,
     GRAPH_REPORT_BUDGET: '100000/10',
     MANAGEMENT_BUDGET: '100000/10',
-    // As deployed (infra/azure/modules/function-app.bicep): V8 would size its heap by this machine's memory.
-    languageWorkers__node__arguments: '--max-semi-space-size=8 --max-old-space-size=1024',
+    // V8 would size its heap by this machine's memory.
+    languageWorkers__node__arguments: (await deployedArguments()).join(' '),
     MALLOC_ARENA_MAX: '2',
   };
   const host = await startHostProcess({ appDir: PROJECT, port: 0, timers: false, pollMs: 100, env });
