@@ -1,9 +1,11 @@
-import { msFromTicks } from '../instant.ts';
-import { isObject, readFacts, textOf } from '../record.ts';
+import { isObject, textOf } from '../record.ts';
 import type { SourceId } from '../sources.ts';
+import { timeOf } from './event-time.ts';
 import type { BaselineRule, NativeRule, RecordRule, Verdict, WindowRule } from './native/native-rule.ts';
+import { takenKey } from './native/native-rule.ts';
 import type { RuleBook } from './rule-book.ts';
-import { RecordText, type CorrelatedMatch, type Match, type RecordIdentity } from './sigma/index.ts';
+import type { CorrelatedMatch, Match, RecordIdentity } from './sigma/index.ts';
+import { SourceScreen } from './source-screen.ts';
 import { bodyOf, ipOf, sightingOf, type PlacedRecord, type Sighting } from './sighting.ts';
 
 /** A match of a Sigma rule that reports by itself: what its finding says of it. */
@@ -48,16 +50,12 @@ export interface Evaluated {
   records: number;
 }
 
-// Where more records than these do concern a rule, asking costs more than it saves.
-const [MIN_ASKED, MIN_PASSED] = [64, 0.4];
-
 /** Applies a rule book to records, one at a time. */
 export class Evaluator {
   readonly #book: RuleBook;
   readonly #natives = new Map<SourceId, readonly NativeRule[]>();
   readonly #silent: ReadonlySet<string>;
-  /** How often the texts of a source were asked, and how many records were then passed over. */
-  readonly #asked = new Map<SourceId, { times: number; passed: number }>();
+  readonly #screens = new Map<SourceId, SourceScreen>();
 
   constructor(book: RuleBook) {
     this.#book = book;
@@ -71,36 +69,26 @@ export class Evaluator {
   take(record: PlacedRecord, into: Evaluated): void {
     into.records++;
     const seen = new Seen(record);
+    this.#match(seen, into);
+    for (const rule of this.#nativesOf(record.source)) APPLY[rule.type](rule as never, seen, into);
+  }
+
+  #match(seen: Seen, into: Evaluated): void {
+    const { record } = seen;
     for (const match of this.#book.set.evaluate(record.source, record.value, seen as RecordIdentity)) {
       const sighting = seen.as(match.recordId, match.timeMs);
       if (match.standalone && !this.#silent.has(match.ruleKey))
         into.matches.push({ match: resolved(match), sighting });
       if (match.correlated) into.fed.push({ match: slim(match), sighting });
     }
-    for (const rule of this.#nativesOf(record.source)) APPLY[rule.type](rule as never, seen, into);
   }
 
-  /** True: the record need not be parsed. Asks only as long as most records of the source are passed over. */
-  passesOver(source: SourceId, line: Buffer): boolean {
-    const asked = this.#asked.get(source) ?? { times: 0, passed: 0 };
-    if (asked.times >= MIN_ASKED && asked.passed < asked.times * MIN_PASSED) return false;
-    this.#asked.set(source, asked);
-    asked.times++;
-    if (this.mayConcern(source, line)) return false;
-    asked.passed++;
-    return true;
-  }
-
-  /** False: as its text shows, no rule can say anything of the record. */
-  mayConcern(source: SourceId, line: Buffer): boolean {
-    const natives = this.#nativesOf(source);
-    if (natives.some(({ mayConcern }) => mayConcern === undefined)) return true;
-    const text = RecordText.of(line);
-    return (
-      this.#book.set.canMatch(source, text) ||
-      natives.some(({ mayConcern }) => mayConcern!(text)) ||
-      !text.isPlain
-    );
+  /** Which records of a source need not be parsed. */
+  screenOf(source: SourceId): SourceScreen {
+    const known =
+      this.#screens.get(source) ?? new SourceScreen(source, this.#book.set, this.#nativesOf(source));
+    this.#screens.set(source, known);
+    return known;
   }
 
   #nativesOf(source: SourceId): readonly NativeRule[] {
@@ -142,28 +130,13 @@ class Seen {
   }
 }
 
-/** The usual spellings need no exact parser. */
-function timeOf(body: unknown): number | undefined {
-  if (!isObject(body)) return undefined;
-  const text = body['createdDateTime'] ?? body['CreationTime'] ?? body['activityDateTime'];
-  const quick =
-    typeof text === 'string' && ISO.test(text)
-      ? Date.parse(text.at(-1) === 'Z' ? text : `${text}Z`)
-      : Number.NaN;
-  if (Number.isFinite(quick)) return quick;
-  const { ticks } = readFacts(body);
-  return ticks === undefined ? undefined : msFromTicks(ticks);
-}
-
-const ISO = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z?$/;
-
 const APPLY = {
   record: (rule: RecordRule, seen: Seen, into: Evaluated): void => {
-    const verdict = rule.judge(seen.body, seen.record);
+    const verdict = rule.judge(seen.body);
     if (verdict) into.native.push({ rule, verdict, sighting: seen.sighting });
   },
   baseline: (rule: BaselineRule, seen: Seen, into: Evaluated): void => {
-    if (!rule.candidate(seen.body, seen.record) || !isObject(seen.body)) return;
+    if (!rule.candidate(seen.body) || !isObject(seen.body)) return;
     const { body } = seen;
     const who = body['UserId'] ?? body['userPrincipalName'] ?? body['userId'];
     const key = `${rule.key}|${String(who)}|${ipOf(body)}|${String(body['ClientAppId'])}|${seen.record.place.date}`;
@@ -175,10 +148,10 @@ const APPLY = {
     const same = rule.same(seen.body);
     const t = same === undefined ? undefined : seen.timeMs;
     if (t === undefined) return;
-    const key = `${rule.key}|${same}|${Math.floor(t / rule.stretchMs)}`;
+    const key = takenKey(rule, same ?? '', t);
     const known = into.taken.get(key);
     if (known && !isEarlier(seen, known.sighting)) return;
-    const taken = rule.take(seen.body, seen.record);
+    const taken = rule.take(seen.body);
     if (taken) into.taken.set(key, { rule, taken, sighting: seen.sighting });
   },
 } as const;

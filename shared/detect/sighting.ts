@@ -109,6 +109,25 @@ function actorOf(body: Json): { user: string | undefined; userId: string | undef
   return { user, userId: userId === user ? undefined : userId };
 }
 
+/** All that `ipOf` looks at. */
+export const IP_MEMBERS = [
+  'ClientIPAddress',
+  'ipAddress',
+  'ClientIP',
+  'ActorIpAddress',
+  'callerIpAddress',
+  'initiatedBy',
+] as const;
+
+/** All that `sessionOf` looks at. */
+export const SESSION_MEMBERS = [
+  'sessionId',
+  'SessionId',
+  'AppAccessContext',
+  'DeviceProperties',
+  'initiatedBy',
+] as const;
+
 /** Order as in DETECTIONS §3. */
 export const sessionOf = (body: Json): string | undefined =>
   make(knownSession, body['sessionId']) ??

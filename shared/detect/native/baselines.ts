@@ -37,6 +37,7 @@ export const hostingSignIn: BaselineRule = {
   falsePositives: ['A VPN or virtual desktop in its first days: put its network on the allow list'],
   sources: ['signins-interactive', 'signins-noninteractive', 'import'],
   days: 30,
+  reads: ['autonomousSystemNumber', 'status'],
   candidate: (body) => HOSTING.has(asnOf(body) ?? 0) && objectAt(body, 'status')?.['errorCode'] === 0,
   judge: (sighting, history) => {
     const verdict = newNetwork(sighting, history);
@@ -94,7 +95,10 @@ export const webMail: BaselineRule = {
   ],
   days: 14,
   mayConcern: (text) => text.has(OWA),
-  candidate: (body) => (textAt(body, 'ClientInfoString') ?? '').startsWith(OWA) && isOwnAct(body),
+  candidate: (body) =>
+    webMail.operations!.includes(textAt(body, 'Operation') ?? '') &&
+    (textAt(body, 'ClientInfoString') ?? '').startsWith(OWA) &&
+    isOwnAct(body),
   judge: newNetwork,
 };
 

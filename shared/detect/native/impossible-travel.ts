@@ -20,6 +20,7 @@ export const impossibleTravel: WindowRule = {
   references: ['https://learn.microsoft.com/entra/id-protection/concept-identity-protection-risks'],
   falsePositives: ['VPNs and mobile carriers', 'Addresses that are located wrongly'],
   sources: ['signins-interactive', 'import'],
+  reads: ['isInteractive', 'status', 'userId', 'ipAddress', 'location', 'autonomousSystemNumber'],
   spanMs: 24 * HOUR,
   // Two sign-ins from one place within a quarter of an hour tell no more than one.
   stretchMs: HOUR / 4,

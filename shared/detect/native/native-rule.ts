@@ -1,6 +1,6 @@
 import type { SourceId } from '../../sources.ts';
 import type { Level, RecordText } from '../sigma/index.ts';
-import type { PlacedRecord, Sighting } from '../sighting.ts';
+import type { Sighting } from '../sighting.ts';
 import type { UserHistory } from './history.ts';
 
 /**
@@ -17,13 +17,18 @@ interface NativeFacts {
   readonly references: readonly string[];
   readonly falsePositives: readonly string[];
   readonly sources: readonly SourceId[];
-  /** Operations, as manifests count them, that it looks at; all of its sources' when left out. */
+  /** Operations, as manifests count them, that it looks at: it says nothing of others. All of its sources' when left out. */
   readonly operations?: readonly string[];
   /**
    * False: as its text shows, the record is none for the rule, and need not be parsed for it. It must never say so of a
    * record that the rule would take. Left out: every record of its sources is parsed.
    */
   readonly mayConcern?: (text: RecordText) => boolean;
+  /**
+   * Members of the record that it looks at, all of them. It is then asked with these alone, and the record is parsed only
+   * where it has something to say.
+   */
+  readonly reads?: readonly string[];
 }
 
 /** What a native rule says of its finding; `facts` are shown to people. */
@@ -34,7 +39,7 @@ export interface Verdict {
 /** Decides on one record alone. */
 export interface RecordRule extends NativeFacts {
   readonly type: 'record';
-  readonly judge: (body: unknown, record: PlacedRecord) => Verdict | undefined;
+  readonly judge: (body: unknown) => Verdict | undefined;
 }
 
 /** Decides on one record against what its user did before. */
@@ -43,7 +48,7 @@ export interface BaselineRule extends NativeFacts {
   /** Days of the user's past to compare with. */
   readonly days: number;
   /** Cheap and sure: is the record worth a look at the user's past? */
-  readonly candidate: (body: unknown, record: PlacedRecord) => boolean;
+  readonly candidate: (body: unknown) => boolean;
   readonly judge: (sighting: Sighting, history: UserHistory) => Verdict | undefined;
   /** Candidates with the same answer are judged once a day, e.g. by network: the first reports. */
   readonly once: (sighting: Sighting) => string;
@@ -66,15 +71,18 @@ export interface WindowRule extends NativeFacts {
   readonly stretchMs: number;
   /** One finding a group and day, whatever instant of the day completed it. */
   readonly oncePerDay?: boolean;
-  /** Cheap: records of the same stretch with equal texts are the same event. Undefined: not concerned. */
+  /** Cheap, and looks at `reads` only: records of the same stretch with equal texts are the same event. Undefined: not concerned. */
   readonly same: (body: unknown) => string | undefined;
   readonly take: (
     body: unknown,
-    record: PlacedRecord,
   ) => { readonly group: string; readonly once: string; readonly facts: WindowEvent['facts'] } | undefined;
   /** Hits among a group's events, sorted by time. A hit belongs to the event that completed it: its last. */
   readonly judge: (events: readonly WindowEvent[]) => readonly WindowHit[];
 }
+
+/** Records with the same key are the same event. */
+export const takenKey = (rule: WindowRule, same: string, t: number): string =>
+  `${rule.key}|${same}|${Math.floor(t / rule.stretchMs)}`;
 
 export interface WindowHit extends Verdict {
   readonly events: readonly WindowEvent[];

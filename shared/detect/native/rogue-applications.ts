@@ -40,6 +40,7 @@ export const rogueApplication: RecordRule = {
     'ual-search',
     'import',
   ],
+  reads: [...FIELDS, 'UserType', 'AppAccessContext'],
   mayConcern: (text) =>
     ENDINGS.some((name) => text.textsOf(name)?.some((id) => nameOf(id) !== undefined) ?? true),
   judge: (body) => {

@@ -1,7 +1,7 @@
 import { countryOf, userAgentOf } from '../../indexing/summary.ts';
 import { objectAt } from '../../indexing/fields.ts';
 import { isObject } from '../../record.ts';
-import { asnOf, ipOf, sessionOf } from '../sighting.ts';
+import { asnOf, IP_MEMBERS, ipOf, SESSION_MEMBERS, sessionOf } from '../sighting.ts';
 import type { WindowEvent, WindowRule } from './native-rule.ts';
 import { MICROSOFT_ASN, networkOf } from './networks.ts';
 import { agentFamily } from './user-agent.ts';
@@ -23,6 +23,22 @@ export const tokenReplay: WindowRule = {
   ],
   falsePositives: ['A laptop taken across a border within a day', 'A VPN switched on during a session'],
   sources: ['signins-interactive', 'signins-noninteractive', 'import'],
+  reads: [
+    'status',
+    'sessionId',
+    'ipAddress',
+    'autonomousSystemNumber',
+    'userAgent',
+    'isInteractive',
+    'deviceDetail',
+    'location',
+    'UserAgent',
+    'ExtendedProperties',
+    'additionalDetails',
+    'ClientInfoString',
+    ...SESSION_MEMBERS,
+    ...IP_MEMBERS,
+  ],
   spanMs: DAY,
   stretchMs: DAY / 4,
   oncePerDay: true,

@@ -1,7 +1,7 @@
 import { aliasesOf, slicesOf } from '../../indexing/query.ts';
 import { userKeys } from '../../indexing/entities/user.ts';
 import { describeError, HoldfastError, isHoldfastError } from '../../errors.ts';
-import { dateOf, ticksFromMs, type Ticks } from '../../instant.ts';
+import { dateOf, ticksFromMs } from '../../instant.ts';
 import { parseArchivePath, datePrefix, segmentPath, type SegmentRef } from '../../layout.ts';
 import { QUEUE } from '../../messages.ts';
 import { SOURCE_IDS } from '../../sources.ts';
@@ -200,7 +200,8 @@ type Scopes = (ref: SegmentRef) => ScanScope | undefined;
 
 async function scopesFor(deps: DetectDeps, run: Run): Promise<Scopes> {
   const { users } = run;
-  if (!users) return () => ({ accept: (_value, ticks) => before(ticks, run.toMs) });
+  const before = ticksFromMs(run.toMs);
+  if (!users) return () => ({ before });
   const keys = new Set<string>();
   for (const user of users) for (const key of await aliasesOf(deps.tables, run.tenant, user)) keys.add(key);
   const chunks = new Map<string, Set<number>>();
@@ -217,16 +218,12 @@ async function scopesFor(deps: DetectDeps, run: Run): Promise<Scopes> {
       chunks.set(segmentPath(slice.ref), known);
       for (const { index } of slice.chunks) known.add(index);
     }
-  const accept: ScanScope['accept'] = (value, ticks) =>
-    before(ticks, run.toMs) && userKeys(bodyOf(value)).some((key) => keys.has(key));
+  const accept: ScanScope['accept'] = (value) => userKeys(bodyOf(value)).some((key) => keys.has(key));
   return (ref) => {
     const found = chunks.get(segmentPath(ref));
-    return found && { chunks: found, accept };
+    return found && { chunks: found, before, accept };
   };
 }
-
-const before = (ticks: Ticks | undefined, toMs: number): boolean =>
-  ticks === undefined || ticks < ticksFromMs(toMs);
 
 /** A finished run needs its memory no more. */
 async function forget(deps: DetectDeps, run: Run): Promise<void> {

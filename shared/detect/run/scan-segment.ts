@@ -1,7 +1,7 @@
 import { readManifest, type Chunk, type Manifest } from '../../archive/manifest.ts';
-import { gunzipMember, linesOf } from '../../archive/segment-reader.ts';
+import { gunzipMember } from '../../archive/segment-reader.ts';
 import { HoldfastError } from '../../errors.ts';
-import type { Ticks } from '../../instant.ts';
+import { parseInstant, type Ticks } from '../../instant.ts';
 import type { ChunkRange } from '../../indexing/slice.ts';
 import { segmentPath, type SegmentRef } from '../../layout.ts';
 import { parseRecord } from '../../record.ts';
@@ -13,6 +13,8 @@ import type { RuleBook } from '../rule-book.ts';
 export interface ScanScope {
   /** Only these chunks, where the index says whose records lie where. */
   readonly chunks?: ReadonlySet<number>;
+  /** Only records of before, and those without a time. */
+  readonly before?: Ticks;
   /** Only records for which this holds. */
   readonly accept?: (value: unknown, ticks: Ticks | undefined) => boolean;
 }
@@ -51,12 +53,22 @@ export async function scanSegment(
     for (const chunk of run) {
       const member = bytes.subarray(chunk.offset - start, chunk.offset - start + chunk.length);
       records += scanText(await gunzipMember(member, ref), { ref, chunk: chunk.index }, evaluator, into, {
-        ...scope,
+        ...acceptOf(scope, manifest.chunks[chunk.index]!),
         sound: manifest.unparsed === 0,
       });
     }
   }
   return { records, bytesRead, bytesTotal: manifest.gzipBytes };
+}
+
+/** A chunk whose records are all early enough needs no look at each. */
+function acceptOf({ before, accept }: ScanScope, { maxTime }: Chunk): Pick<ScanScope, 'accept'> {
+  const latest = maxTime === null ? undefined : parseInstant(maxTime);
+  if (before === undefined || (maxTime === null ? true : latest !== undefined && latest < before))
+    return accept ? { accept } : {};
+  return {
+    accept: (value, ticks) => (ticks === undefined || ticks < before) && (accept?.(value, ticks) ?? true),
+  };
 }
 
 /** Evaluates the lines of one chunk. `sound`: all of them are JSON, so that those of no concern need not be parsed. */
@@ -68,12 +80,17 @@ export function scanText(
   { accept, sound = false }: Pick<ScanScope, 'accept'> & { readonly sound?: boolean } = {},
 ): number {
   const place = { date: ref.date, segment: ref.segment, chunk };
+  const screen = sound && !accept ? evaluator.screenOf(ref.source) : undefined;
   let [records, passed] = [0, 0];
-  for (const line of linesOf(text)) {
-    if (sound && !accept && evaluator.passesOver(ref.source, line)) {
+  for (let [from, to] = [0, 0]; from < text.length; from = to + 1) {
+    to = text.indexOf(LF, from);
+    if (to < 0) to = text.length;
+    if (to === from) continue;
+    if (screen?.passesOver(text, from, to, into)) {
       passed++;
       continue;
     }
+    const line = text.subarray(from, to);
     const value = accept ? accepted(line, accept) : jsonOf(line);
     if (value === undefined) continue;
     records++;
@@ -82,6 +99,8 @@ export function scanText(
   into.records += passed;
   return records + passed;
 }
+
+const LF = 0x0a;
 
 function accepted(line: Buffer, accept: NonNullable<ScanScope['accept']>): unknown {
   const { value, facts } = parseRecord(line);

@@ -8,6 +8,7 @@ import type { SelectionExplanation } from './match.ts';
 import type { Shape } from './pipeline.ts';
 import type { RecordText } from './record-text.ts';
 import { RecordView, type FieldTable } from './record-view.ts';
+import { MemberScreen } from './member-screen.ts';
 import { TextScreen } from './text-screen.ts';
 
 /** A rule that can match a record; `certain`: it does, by what was looked at already. */
@@ -26,6 +27,7 @@ export class ShapeIndex {
   readonly #readers: readonly DispatchReader[];
   readonly #root: Level = new Map();
   readonly #screen: TextScreen;
+  #members: MemberScreen | undefined;
   #cached = 0;
 
   /** `canonical`: records come from the vendor's API, whose spelling the shape has. */
@@ -40,6 +42,14 @@ export class ShapeIndex {
   /** False: no rule can match the record of this text. */
   canMatch(text: RecordText): boolean {
     return this.#screen.canMatch(text);
+  }
+
+  /** Undefined: records hold their members in an envelope. */
+  memberScreen(): MemberScreen | undefined {
+    const { roots, dispatch } = this.shape;
+    if (roots.length !== 1 || roots[0] !== '') return undefined;
+    const rules = this.#rules.map(({ rule }) => rule);
+    return (this.#members ??= new MemberScreen(dispatch, this.fieldReaders, rules));
   }
 
   /** Rules that can match the record: all that would, and few that would not. */
@@ -196,6 +206,12 @@ export class EventIndex {
     const [first] = this.#bySource.get(source) ?? [];
     // Which of several shapes a record has is seen only when it is parsed.
     return first !== undefined && (!first.index.shape.sources.includes(source) || first.index.canMatch(text));
+  }
+
+  memberScreen(source: SourceId): MemberScreen | undefined {
+    const [first] = this.#bySource.get(source) ?? [];
+    // Which of several shapes a record has is seen only when it is parsed.
+    return first?.index.shape.sources.includes(source) ? first.index.memberScreen() : undefined;
   }
 
   shapes(source: SourceId): readonly ShapeIndex[] {

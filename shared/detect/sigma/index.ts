@@ -1,4 +1,6 @@
 /** The Sigma engine: YAML text in, compiled rules out. Pure: no I/O, no clock. */
+export { MemberCutter, type MemberValue } from './member-cutter.ts';
+export type { MemberScreen } from './member-screen.ts';
 export { parseRules, type ParsedRules } from './parse-rules.ts';
 export { parsePipelines, type ParsedPipelines, type Pipeline, type Shape } from './pipeline.ts';
 export { compile, type CompileInput } from './compile.ts';

@@ -1,6 +1,7 @@
 import type { SourceId } from '../../sources.ts';
 import type { SigmaCorrelation, SigmaRule } from './ast.ts';
 import type { EventIndex } from './event-index.ts';
+import type { MemberScreen } from './member-screen.ts';
 import type { RuleFault } from './faults.ts';
 import { identityReader, type IdentityReader, type RecordIdentity } from './identity.ts';
 import type { Match } from './match.ts';
@@ -58,6 +59,11 @@ export class RuleSet {
   /** False: as its text shows, no rule can match the record; it need not be parsed. */
   canMatch(source: SourceId, text: RecordText): boolean {
     return this.#index.canMatch(source, text);
+  }
+
+  /** Tells the same by single members; undefined where that is not possible. */
+  memberScreen(source: SourceId): MemberScreen | undefined {
+    return this.#index.memberScreen(source);
   }
 
   /**
