@@ -168,6 +168,22 @@ describe('records that need not be parsed', () => {
     expect(passed).toBeGreaterThan(500);
   }, 120_000);
 
+  it('are not taken for the neighbour whose text they resemble', () => {
+    const signIn = (errorCode: number, reason: string) =>
+      JSON.stringify({ id: 'a', createdDateTime: '2026-11-24T10:00:00Z', status: { errorCode, reason } });
+    // Short and long objects are compared in two ways; nothing matches 50127, a wrong password does match.
+    for (const reason of ['', 'x'.repeat(200)]) {
+      const lines = [50127, 50127, 50126, 50127, 50126].map((code) => signIn(code, reason));
+      const bytes = Buffer.from(lines.join('\n'));
+      const screen = new Evaluator(sigmaOnly).screenOf('signins-interactive');
+      const passed = lines.map((line, n) => {
+        const from = n * (line.length + 1);
+        return screen.saysNothing(bytes, from, from + line.length, Evaluator.empty());
+      });
+      expect(passed).toEqual([true, true, false, true, false]);
+    }
+  });
+
   it('make no finding of a month more, less or other', async () => {
     const story = generateStory({ nowMs: Date.UTC(2026, 10, 24), days: 10, records: 6000 });
     const texts = Map.groupBy(story, ({ source, eventMs }) => `${dateOf(eventMs)}|${source}`);
