@@ -31,7 +31,9 @@ export interface IndexDeps {
 
 /** What one segment says of one entity, while its lines are read. */
 class Draft {
-  readonly #chunks: { readonly chunk: ChunkRange; readonly rows: RowNotes }[] = [];
+  readonly #done: ChunkRange[] = [];
+  #chunk: ChunkRange | undefined;
+  #rows = new RowNotes();
   readonly summary = new SummaryBuilder();
   records = 0;
   first: Ticks | undefined;
@@ -39,18 +41,23 @@ class Draft {
 
   seen(chunk: ChunkRange, row: number, ticks: Ticks | undefined): void {
     this.records++;
-    if (this.#chunks.at(-1)?.chunk !== chunk) this.#chunks.push({ chunk, rows: new RowNotes() });
-    this.#chunks.at(-1)!.rows.add(row);
+    if (this.#chunk !== chunk) this.#close(chunk);
+    this.#rows.add(row);
     if (ticks === undefined) return;
     if (this.first === undefined || ticks < this.first) this.first = ticks;
     if (this.last === undefined || ticks > this.last) this.last = ticks;
   }
 
-  chunks(): ChunkRange[] {
-    return this.#chunks.map(({ chunk, rows }) => {
-      const noted = rows.build();
-      return noted === undefined ? chunk : { ...chunk, rows: noted };
-    });
+  /** Lines become text with each chunk: a segment has thousands of entities, most of them in many chunks. */
+  #close(next: ChunkRange | undefined): void {
+    const rows = this.#rows.take();
+    if (this.#chunk) this.#done.push(rows === undefined ? this.#chunk : { ...this.#chunk, rows });
+    this.#chunk = next;
+  }
+
+  chunks(): readonly ChunkRange[] {
+    this.#close(undefined);
+    return this.#done;
   }
 }
 

@@ -11,7 +11,7 @@ type Run = [start: number, count: number];
 
 /** Collects line numbers in ascending order. */
 export class RowNotes {
-  readonly #runs: Run[] = [];
+  #runs: Run[] = [];
   #many = false;
 
   add(row: number): void {
@@ -22,8 +22,12 @@ export class RowNotes {
     else this.#many = true;
   }
 
-  build(): RowRuns | undefined {
-    return this.#many ? undefined : encode(this.#runs);
+  /** What was noted; it begins anew after that. */
+  take(): RowRuns | undefined {
+    const rows = this.#many ? undefined : encode(this.#runs);
+    this.#runs = [];
+    this.#many = false;
+    return rows;
   }
 }
 

@@ -8,7 +8,6 @@ import { type HostOptions, startHost } from './host.ts';
 import { describe, type LogRecord } from './log.ts';
 import { stopOnSignals } from './signals.ts';
 
-process.setSourceMapsEnabled(true);
 const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const log = (record: LogRecord) => process.stderr.write(`${JSON.stringify(record)}\n`);
 

@@ -9,7 +9,7 @@ const rowSet = fc.uniqueArray(fc.nat(LINES - 1), { minLength: 1, maxLength: 30 }
 function noted(rows: readonly number[]): string | undefined {
   const notes = new RowNotes();
   for (const row of [...rows].sort((a, b) => a - b)) notes.add(row);
-  return notes.build();
+  return notes.take();
 }
 
 function named(rows: string | undefined): number[] {
