@@ -15,7 +15,7 @@ import { tidyBundles } from '../shared/bundle/incident/retention.ts';
 import { removeResults, runIncident, type IncidentDeps } from '../shared/bundle/incident/run-incident.ts';
 import { showIncident } from '../shared/bundle/incident/show.ts';
 import { snapshotOpenFindings } from '../shared/bundle/incident/standing-snapshots.ts';
-import type { Parts } from '../shared/bundle/report/input.ts';
+import { PARTS, type Parts } from '../shared/bundle/report/input.ts';
 import { parseScope, type Scope } from '../shared/bundle/scope.ts';
 import { HoldfastError } from '../shared/errors.ts';
 import { formatSeconds } from '../shared/instant.ts';
@@ -80,7 +80,8 @@ app.http('bundle', {
 });
 
 function partsOf(text: string | undefined): Parts | undefined {
-  if (text === undefined || text === 'all' || text === 'core') return text;
+  const known = PARTS.find((part) => part === text);
+  if (text === undefined || known) return known;
   throw new HoldfastError('invalid-request', '"parts" is neither "all" nor "core".', {
     field: 'parts',
     remedy: 'Leave it out for the whole bundle, or ask for "core".',

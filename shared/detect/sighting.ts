@@ -81,8 +81,6 @@ const member = (body: Json, name: string): Json | undefined => {
   return isObject(value) ? value : undefined;
 };
 
-const knownUser = cached(userKey);
-const knownIp = cached(ipKey);
 const knownSession = cached(sessionKey);
 const knownGuid = cached(guidOf);
 
@@ -95,17 +93,17 @@ function actorOf(body: Json): { user: string | undefined; userId: string | undef
   const by = objectAt(body, 'initiatedBy', 'user');
   const app = objectAt(body, 'initiatedBy', 'app');
   const user =
-    make(knownUser, by?.['userPrincipalName']) ??
-    make(knownUser, body['userPrincipalName']) ??
-    make(knownUser, body['UserId']) ??
-    make(knownUser, app?.['displayName']) ??
-    make(knownUser, body['servicePrincipalId']) ??
-    make(knownUser, by?.['id']);
+    make(userKey, by?.['userPrincipalName']) ??
+    make(userKey, body['userPrincipalName']) ??
+    make(userKey, body['UserId']) ??
+    make(userKey, app?.['displayName']) ??
+    make(userKey, body['servicePrincipalId']) ??
+    make(userKey, by?.['id']);
   const userId =
-    make(knownUser, by?.['id']) ??
-    make(knownUser, body['userId']) ??
-    make(knownUser, body['UserKey']) ??
-    make(knownUser, app?.['servicePrincipalId']);
+    make(userKey, by?.['id']) ??
+    make(userKey, body['userId']) ??
+    make(userKey, body['UserKey']) ??
+    make(userKey, app?.['servicePrincipalId']);
   return { user, userId: userId === user ? undefined : userId };
 }
 
@@ -144,12 +142,12 @@ export const sessionOf = (body: Json): string | undefined =>
 
 /** ClientIPAddress tells attacker from owner where both share ClientIP, a front end. */
 export const ipOf = (body: Json): string | undefined =>
-  make(knownIp, body['ClientIPAddress']) ??
-  make(knownIp, body['ipAddress']) ??
-  make(knownIp, body['ClientIP']) ??
-  make(knownIp, body['ActorIpAddress']) ??
-  make(knownIp, body['callerIpAddress']) ??
-  make(knownIp, objectAt(body, 'initiatedBy', 'user')?.['ipAddress']);
+  make(ipKey, body['ClientIPAddress']) ??
+  make(ipKey, body['ipAddress']) ??
+  make(ipKey, body['ClientIP']) ??
+  make(ipKey, body['ActorIpAddress']) ??
+  make(ipKey, body['callerIpAddress']) ??
+  make(ipKey, objectAt(body, 'initiatedBy', 'user')?.['ipAddress']);
 
 const appOf = (body: Json): string | undefined =>
   make(knownGuid, body['appId']) ??

@@ -4,6 +4,7 @@ import { IncidentStore } from '../../shared/bundle/incident/incident.ts';
 import { MemoryBundles } from '../../shared/bundle/memory-store.ts';
 import type { IncidentDeps } from '../../shared/bundle/incident/run-incident.ts';
 import type { TakeSnapshots } from '../../shared/snapshot.ts';
+import type { Scope } from '../../shared/bundle/scope.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { dateOf, msFromTicks } from '../../shared/instant.ts';
 import { silentLog } from '../../shared/log.ts';
@@ -20,6 +21,15 @@ export interface BundleWorld {
   /** Archives and indexes further records. */
   append(records: Iterable<Sourced>): Promise<void>;
 }
+
+export const BUNDLE_TENANT = '11111111-1111-4111-8111-111111111111';
+/** Three days of one user. */
+export const BUNDLE_SCOPE: Scope = {
+  tenant: BUNDLE_TENANT,
+  entities: { user: ['a@x.example'], session: [], ip: [], app: [] },
+  fromMs: Date.parse('2026-11-19'),
+  toMs: Date.parse('2026-11-22'),
+};
 
 export interface Sourced {
   readonly source: SourceId;

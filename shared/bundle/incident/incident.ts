@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
 import { ENTITY_KINDS } from '../../layout.ts';
 import type { BundleStore, ListedBlob } from '../publish.ts';
-import type { Parts } from '../report/input.ts';
+import { PARTS, type Parts } from '../report/input.ts';
 import { parseScope, type Scope } from '../scope.ts';
 
 /** An incident: a question that is answered in the background. Its state is one blob, guarded by its ETag. */
@@ -29,7 +29,7 @@ export const incidentSchema = z.object({
   scope: scopeSchema,
   expand: z.number().int().min(0).max(3),
   zone: z.string().optional(),
-  parts: z.enum(['all', 'core']).optional(),
+  parts: z.enum(PARTS).optional(),
   progress: z.object({ step: z.enum(STEPS), done: z.number(), total: z.number() }),
   attempts: z.number(),
   /** Why it failed. */

@@ -5,8 +5,7 @@ import { estimate, HTTP_SECONDS } from './estimate.ts';
 import { zipBlob } from './incident.ts';
 import { planBundle, type BundlePlan } from './plan.ts';
 import type { IncidentDeps } from './run-incident.ts';
-import type { SnapshotFile } from '../../snapshot.ts';
-import { snapshotQuestion } from './snapshot-question.ts';
+import { takeSnapshots } from './snapshot-question.ts';
 
 /** The answer to `GET /api/bundle`: the zip, a link to it, or "it takes longer". */
 export type QuickAnswer =
@@ -50,9 +49,6 @@ export async function answerQuickly(
   }
 }
 
-const takeSnapshots = async (plan: BundlePlan, deps: IncidentDeps): Promise<readonly SnapshotFile[]> =>
-  (await deps.snapshots?.(snapshotQuestion(plan, deps.clock.now() + SNAPSHOT_MS))) ?? [];
-
 async function build(
   ask: QuickQuestion,
   plan: BundlePlan,
@@ -60,7 +56,7 @@ async function build(
   deps: IncidentDeps,
   store: BundleStore,
 ): Promise<QuickAnswer> {
-  const snapshots = ask.request.parts === 'core' ? [] : await takeSnapshots(plan, deps);
+  const snapshots = await takeSnapshots(plan, ask.request.parts, deps, SNAPSHOT_MS);
   const blob = zipBlob(ask.scope.tenant, ask.request.id);
   const watch = (): Promise<void> =>
     deps.clock.now() > deadlineMs ? Promise.reject(new TooLong()) : Promise.resolve();

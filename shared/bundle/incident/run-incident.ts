@@ -8,7 +8,7 @@ import type { SnapshotFile, TakeSnapshots } from '../../snapshot.ts';
 import { estimate } from './estimate.ts';
 import { Cancelled, incidentFolder, IncidentStore, zipBlob, type Incident, type Step } from './incident.ts';
 import { planBundle, type BundlePlan, type PlanDeps } from './plan.ts';
-import { snapshotQuestion } from './snapshot-question.ts';
+import { takeSnapshots } from './snapshot-question.ts';
 
 export interface IncidentDeps extends PlanDeps {
   readonly incidents: IncidentStore;
@@ -61,7 +61,7 @@ async function work(incident: Incident, deps: IncidentDeps): Promise<Incident> {
   );
   await beat('snapshot', 0, 1, true);
   const snapshots = await deps.incidents.once<readonly SnapshotFile[]>(`${folder}state.json`, () =>
-    incident.parts === 'core' ? Promise.resolve([]) : takeSnapshots(plan, deps),
+    takeSnapshots(plan, incident.parts, deps, SNAPSHOT_MS),
   );
   await beat('read', 0, estimate(plan.located).records, true);
   const result = await writeBundle(incident, { plan, snapshots }, deps, beat);
@@ -70,9 +70,6 @@ async function work(incident: Incident, deps: IncidentDeps): Promise<Incident> {
     return { ...now, state: 'done', progress: { step: 'done', done: 1, total: 1 }, result };
   });
 }
-
-const takeSnapshots = async (plan: BundlePlan, deps: IncidentDeps): Promise<readonly SnapshotFile[]> =>
-  (await deps.snapshots?.(snapshotQuestion(plan, deps.clock.now() + SNAPSHOT_MS))) ?? [];
 
 const requestOf = (i: Incident): BundleRequest => ({
   id: i.id,

@@ -10,7 +10,8 @@ import type { SnapshotFile } from '../../snapshot.ts';
  * What a bundle holds: all, or for a first look its records, timeline, sessions and coverage alone, without report
  * and without the evidence that proves it (most of a bundle's bytes).
  */
-export type Parts = 'all' | 'core';
+export const PARTS = ['all', 'core'] as const;
+export type Parts = (typeof PARTS)[number];
 
 /** The request's own facts: the only thing in which two bundles of one question may differ. */
 export interface BundleRequest {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PARTS } from '../../bundle/report/input.ts';
 import type { Route } from '../route.ts';
 import { coverage, entities, entity, health, limit, object, span, tenant, users } from '../schemas.ts';
 
@@ -62,7 +63,7 @@ export const READ_ROUTES: readonly Route[] = [
       expand: z.enum(['0', '1', '2', '3']).optional().describe('Rounds of expansion; 0 when left out.'),
       zone: z.string().max(60).optional().describe('IANA time zone shown beside UTC, e.g. Europe/Vienna.'),
       parts: z
-        .enum(['all', 'core'])
+        .enum(PARTS)
         .optional()
         .describe('core: records, timeline, sessions and coverage alone, no report and no evidence.'),
     }),

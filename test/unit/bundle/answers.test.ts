@@ -5,15 +5,9 @@ import { snapshotOpenFindings } from '../../../shared/bundle/incident/standing-s
 import { findingOf } from '../../../shared/bundle/findings.ts';
 import { logAccess } from '../../../shared/bundle/access-log.ts';
 import type { SegmentChunks } from '../../../shared/bundle/read-records.ts';
-import { bundleWorld } from '../../support/bundle-world.ts';
+import { BUNDLE_SCOPE, BUNDLE_TENANT, bundleWorld } from '../../support/bundle-world.ts';
 
-const TENANT = '11111111-1111-4111-8111-111111111111';
-const scope = {
-  tenant: TENANT,
-  entities: { user: ['a@x.example'], session: [], ip: [], app: [] },
-  fromMs: Date.parse('2026-11-19'),
-  toMs: Date.parse('2026-11-22'),
-};
+const [TENANT, scope] = [BUNDLE_TENANT, BUNDLE_SCOPE];
 const request = { id: '22222222-2222-4222-8222-222222222222', requester: 'tester', requestedMs: scope.toMs };
 
 const sends = Array.from({ length: 30 }, (_, n) => ({

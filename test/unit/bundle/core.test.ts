@@ -5,16 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { verifyBundle } from '../../../infra/local/verify-bundle.ts';
 import { answerQuickly } from '../../../shared/bundle/incident/quick.ts';
 import type { Parts } from '../../../shared/bundle/report/input.ts';
-import { bundleWorld, type BundleWorld } from '../../support/bundle-world.ts';
+import { BUNDLE_SCOPE, BUNDLE_TENANT, bundleWorld, type BundleWorld } from '../../support/bundle-world.ts';
 import { unzip } from '../../support/unzip.ts';
 
-const TENANT = '11111111-1111-4111-8111-111111111111';
-const scope = {
-  tenant: TENANT,
-  entities: { user: ['a@x.example'], session: [], ip: [], app: [] },
-  fromMs: Date.parse('2026-11-19'),
-  toMs: Date.parse('2026-11-22'),
-};
+const [TENANT, scope] = [BUNDLE_TENANT, BUNDLE_SCOPE];
 
 const sends = Array.from({ length: 30 }, (_, n) => ({
   source: 'ual-exchange' as const,
