@@ -5,8 +5,8 @@ import type { BaselineRule, NativeRule, RecordRule, Verdict, WindowRule } from '
 import { takenKey } from './native/native-rule.ts';
 import type { RuleBook } from './rule-book.ts';
 import type { CorrelatedMatch, Match, RecordIdentity } from './sigma/index.ts';
-import { SourceScreen } from './source-screen.ts';
-import { bodyOf, ipOf, sightingOf, type PlacedRecord, type Sighting } from './sighting.ts';
+import { NOTHING, SourceReader, type Reading } from './source-reader.ts';
+import { bodyOf, ipOf, sightingOf, type Place, type PlacedRecord, type Sighting } from './sighting.ts';
 
 /** A match of a Sigma rule that reports by itself: what its finding says of it. */
 export interface SigmaMatch {
@@ -50,12 +50,21 @@ export interface Evaluated {
   records: number;
 }
 
+/** A line of a source's records. */
+export interface Line {
+  readonly source: SourceId;
+  readonly reader: SourceReader;
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Applies a rule book to records, one at a time. */
 export class Evaluator {
   readonly #book: RuleBook;
   readonly #natives = new Map<SourceId, readonly NativeRule[]>();
   readonly #silent: ReadonlySet<string>;
-  readonly #screens = new Map<SourceId, SourceScreen>();
+  readonly #readers = new Map<SourceId, SourceReader>();
 
   constructor(book: RuleBook) {
     this.#book = book;
@@ -68,14 +77,30 @@ export class Evaluator {
 
   take(record: PlacedRecord, into: Evaluated): void {
     into.records++;
-    const seen = new Seen(record);
-    this.#match(seen, into);
+    const seen = new ParsedRecord(record);
+    this.#match(seen, this.#book.set.evaluate(record.source, record.value, seen), into);
     for (const rule of this.#nativesOf(record.source)) APPLY[rule.type](rule as never, seen, into);
   }
 
-  #match(seen: Seen, into: Evaluated): void {
-    const { record } = seen;
-    for (const match of this.#book.set.evaluate(record.source, record.value, seen as RecordIdentity)) {
+  /**
+   * The same for a line, known to be one JSON text, of which no more is parsed than rules look at. False: it has to be
+   * parsed and taken whole.
+   */
+  takeLine(line: Line, place: Place, into: Evaluated): boolean {
+    const { source, reader } = line;
+    const reading = reader.read(line.bytes, line.from, line.to);
+    if (reading === undefined) return false;
+    into.records++;
+    if (reading === NOTHING) return true;
+    const seen = new CutRecord(source, place, reading, reader);
+    if (reading.sort.candidates.length > 0)
+      this.#match(seen, this.#book.set.evaluateSorted(source, reading.sort, reading.body, seen), into);
+    for (const rule of reading.natives) APPLY[rule.type](rule as never, seen, into);
+    return true;
+  }
+
+  #match(seen: Seen, matches: readonly Match[], into: Evaluated): void {
+    for (const match of matches) {
       const sighting = seen.as(match.recordId, match.timeMs);
       if (match.standalone && !this.#silent.has(match.ruleKey))
         into.matches.push({ match: resolved(match), sighting });
@@ -83,11 +108,10 @@ export class Evaluator {
     }
   }
 
-  /** Which records of a source need not be parsed. */
-  screenOf(source: SourceId): SourceScreen {
+  readerOf(source: SourceId): SourceReader {
     const known =
-      this.#screens.get(source) ?? new SourceScreen(source, this.#book.set, this.#nativesOf(source));
-    this.#screens.set(source, known);
+      this.#readers.get(source) ?? new SourceReader(source, this.#book.set, this.#nativesOf(source));
+    this.#readers.set(source, known);
     return known;
   }
 
@@ -99,8 +123,50 @@ export class Evaluator {
   }
 }
 
-/** A record while rules look at it: what is costly is worked out once, and only when a rule wants it. */
-class Seen {
+/** A record while rules look at it. */
+interface Seen extends RecordIdentity {
+  readonly body: unknown;
+  readonly place: Place;
+  readonly sighting: Sighting;
+  as(recordId: string, timeMs: number | undefined): Sighting;
+}
+
+/** One of which only some members are known. */
+class CutRecord implements Seen {
+  readonly body: Reading['body'];
+  readonly place: Place;
+  readonly id: string;
+  readonly timeMs: number;
+  readonly #source: SourceId;
+  readonly #reader: SourceReader;
+  #sighting: Sighting | undefined;
+
+  constructor(source: SourceId, place: Place, { body, id, timeMs }: Reading, reader: SourceReader) {
+    this.body = body;
+    this.place = place;
+    this.id = id;
+    this.timeMs = timeMs;
+    this.#source = source;
+    this.#reader = reader;
+  }
+
+  as(): Sighting {
+    return this.sighting;
+  }
+
+  get sighting(): Sighting {
+    if (this.#sighting) return this.#sighting;
+    this.#reader.complete(this.body);
+    return (this.#sighting = sightingOf(
+      { source: this.#source, value: this.body, place: this.place },
+      this.id,
+      this.timeMs,
+    ));
+  }
+}
+
+/** A whole one: what is costly is worked out once, and only when a rule wants it. */
+class ParsedRecord implements Seen {
   readonly record: PlacedRecord;
   readonly body: unknown;
   #sighting: Sighting | undefined;
@@ -110,6 +176,10 @@ class Seen {
   constructor(record: PlacedRecord) {
     this.record = record;
     this.body = bodyOf(record.value);
+  }
+
+  get place(): Place {
+    return this.record.place;
   }
 
   as(recordId: string, timeMs: number | undefined): Sighting {
@@ -139,7 +209,7 @@ const APPLY = {
     if (!rule.candidate(seen.body) || !isObject(seen.body)) return;
     const { body } = seen;
     const who = body['UserId'] ?? body['userPrincipalName'] ?? body['userId'];
-    const key = `${rule.key}|${String(who)}|${ipOf(body)}|${String(body['ClientAppId'])}|${seen.record.place.date}`;
+    const key = `${rule.key}|${String(who)}|${ipOf(body)}|${String(body['ClientAppId'])}|${seen.place.date}`;
     const known = into.candidates.get(key);
     if (!known || isEarlier(seen, known.sighting))
       into.candidates.set(key, { rule, sighting: seen.sighting });

@@ -52,6 +52,33 @@ export const bodyOf = (value: unknown): unknown => {
 
 const MAX_AGENT = 300;
 
+/** Members of a record's body that `sightingOf` looks at, all of them. */
+export const SIGHTING_MEMBERS = [
+  'initiatedBy',
+  'userPrincipalName',
+  'userId',
+  'UserKey',
+  'servicePrincipalId',
+  'sessionId',
+  'AppAccessContext',
+  'DeviceProperties',
+  'ipAddress',
+  'ClientIPAddress',
+  'ClientIP',
+  'ActorIpAddress',
+  'callerIpAddress',
+  'location',
+  'autonomousSystemNumber',
+  'uniqueTokenIdentifier',
+  'userAgent',
+  'ExtendedProperties',
+  'additionalDetails',
+  'ClientInfoString',
+  'appId',
+  'ClientAppId',
+  'ApplicationId',
+] as const;
+
 /** The same keys as the index has, of whoever acted; only looked up where records have them. */
 export function sightingOf(record: PlacedRecord, recordId: string, timeMs: number | undefined): Sighting {
   const found: Known = { recordId, source: record.source, place: record.place };
@@ -156,6 +183,9 @@ const appOf = (body: Json): string | undefined =>
   make(knownGuid, body['ApplicationId']) ??
   make(knownGuid, body['AppId']) ??
   make(knownGuid, objectAt(body, 'initiatedBy', 'app')?.['appId']);
+
+/** Did the sign-in with this `status` succeed? */
+export const succeeded = (status: unknown): boolean => isObject(status) && status['errorCode'] === 0;
 
 export function asnOf(body: unknown): number | undefined {
   const asn = isObject(body) ? Number(body['autonomousSystemNumber'] ?? Number.NaN) : Number.NaN;

@@ -1,8 +1,8 @@
 import { namedValue, objectAt, objectsAt, textAt } from '../../indexing/fields.ts';
 import { isObject } from '../../record.ts';
-import { asnOf, ipOf, type Sighting } from '../sighting.ts';
+import { asnOf, IP_MEMBERS, ipOf, type Sighting } from '../sighting.ts';
 import { MIN_DAYS, type UserHistory } from './history.ts';
-import { mayBeOneOf, type BaselineRule, type Verdict } from './native-rule.ts';
+import type { BaselineRule, Verdict } from './native-rule.ts';
 import { HOSTING, networkOf } from './networks.ts';
 
 /** Rules on what is new for a person. A person without a past of some days is not judged. */
@@ -22,8 +22,20 @@ function newNetwork({ ip }: Sighting, history: UserHistory): Verdict | undefined
 }
 
 const base = { kind: 'native', type: 'baseline', once: network } as const;
+/** Members that `isOwnAct` looks at. */
+const OWN_ACT = ['UserType', ...IP_MEMBERS] as const;
 const isOwnAct = (body: unknown): boolean =>
   isObject(body) && body['UserType'] !== 3 && ipOf(body) !== undefined;
+
+const memberOf = (body: unknown, name: string): unknown => (isObject(body) ? body[name] : undefined);
+
+const isHosting = (asn: unknown): boolean => HOSTING.has(asnOf({ autonomousSystemNumber: asn }) ?? 0);
+const isSync = (properties: unknown): boolean =>
+  namedValue(objectsAt({ properties }, 'properties'), 'MailAccessType') === 'Sync';
+const isWebMail = (client: unknown): boolean =>
+  typeof client === 'string' && client.startsWith('Client=OWA;Action=ViaProxy');
+const isService = (client: unknown): boolean =>
+  typeof client === 'string' && /Client=(REST|WebServices)/.test(client);
 
 export const hostingSignIn: BaselineRule = {
   ...base,
@@ -38,7 +50,9 @@ export const hostingSignIn: BaselineRule = {
   sources: ['signins-interactive', 'signins-noninteractive', 'import'],
   days: 30,
   reads: ['autonomousSystemNumber', 'status'],
-  candidate: (body) => HOSTING.has(asnOf(body) ?? 0) && objectAt(body, 'status')?.['errorCode'] === 0,
+  when: { autonomousSystemNumber: isHosting },
+  candidate: (body) =>
+    isHosting(memberOf(body, 'autonomousSystemNumber')) && objectAt(body, 'status')?.['errorCode'] === 0,
   judge: (sighting, history) => {
     const verdict = newNetwork(sighting, history);
     return (
@@ -62,15 +76,14 @@ export const mailSync: BaselineRule = {
   sources: ['ual-exchange', 'ual-search', 'import'],
   operations: ['MailItemsAccessed'],
   days: 14,
-  mayConcern: (text) => mayBeOneOf(mailSync.operations!, text) && text.has('"Sync"'),
+  reads: ['Operation', 'OperationProperties', ...OWN_ACT],
+  when: { OperationProperties: isSync },
   candidate: (body) =>
     textAt(body, 'Operation') === 'MailItemsAccessed' &&
-    namedValue(objectsAt(body, 'OperationProperties'), 'MailAccessType') === 'Sync' &&
+    isSync(memberOf(body, 'OperationProperties')) &&
     isOwnAct(body),
   judge: newNetwork,
 };
-
-const OWA = 'Client=OWA;Action=ViaProxy';
 
 export const webMail: BaselineRule = {
   ...base,
@@ -94,10 +107,11 @@ export const webMail: BaselineRule = {
     'Move',
   ],
   days: 14,
-  mayConcern: (text) => text.has(OWA),
+  reads: ['Operation', 'ClientInfoString', ...OWN_ACT],
+  when: { ClientInfoString: isWebMail },
   candidate: (body) =>
     webMail.operations!.includes(textAt(body, 'Operation') ?? '') &&
-    (textAt(body, 'ClientInfoString') ?? '').startsWith(OWA) &&
+    isWebMail(textAt(body, 'ClientInfoString')) &&
     isOwnAct(body),
   judge: newNetwork,
 };
@@ -115,7 +129,7 @@ export const fileDownload: BaselineRule = {
   sources: ['ual-sharepoint', 'ual-search', 'import'],
   operations: ['FileDownloaded', 'FileSyncDownloadedFull'],
   days: 14,
-  mayConcern: (text) => mayBeOneOf(fileDownload.operations!, text),
+  reads: ['Operation', ...OWN_ACT],
   candidate: (body) => fileDownload.operations!.includes(textAt(body, 'Operation') ?? '') && isOwnAct(body),
   judge: newNetwork,
 };
@@ -134,12 +148,11 @@ export const newMailApplication: BaselineRule = {
   sources: ['ual-exchange', 'ual-search', 'import'],
   operations: ['MailItemsAccessed'],
   days: 14,
-  mayConcern: (text) =>
-    mayBeOneOf(newMailApplication.operations!, text) &&
-    (text.has('Client=REST') || text.has('Client=WebServices')),
+  reads: ['Operation', 'ClientInfoString', 'ClientAppId'],
+  when: { ClientInfoString: isService },
   candidate: (body) =>
     textAt(body, 'Operation') === 'MailItemsAccessed' &&
-    /Client=(REST|WebServices)/.test(textAt(body, 'ClientInfoString') ?? '') &&
+    isService(textAt(body, 'ClientInfoString')) &&
     textAt(body, 'ClientAppId') !== undefined,
   judge: ({ app }, history) =>
     app === undefined || history.days < MIN_DAYS || history.apps.has(app)

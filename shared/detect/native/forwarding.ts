@@ -1,6 +1,6 @@
 import { isObject } from '../../record.ts';
 import { namedValue, objectsAt, textAt, type Json } from '../../indexing/fields.ts';
-import { mayBeOneOf, type RecordRule, type Verdict } from './native-rule.ts';
+import type { RecordRule, Verdict } from './native-rule.ts';
 
 const FIELDS = [
   'ForwardTo',
@@ -41,7 +41,16 @@ export const forwardsOutside: RecordRule = {
   falsePositives: ['A second domain of the same company', 'People who forward to their private address'],
   sources: ['ual-exchange', 'ual-search', 'import'],
   operations: OPERATIONS,
-  mayConcern: (text) => mayBeOneOf(OPERATIONS, text),
+  reads: [
+    'Operation',
+    'UserId',
+    'UserType',
+    'MailboxOwnerUPN',
+    'OrganizationName',
+    'Parameters',
+    'OperationProperties',
+    ...FIELDS,
+  ],
   judge: (body) => {
     const text = (name: string) => textAny(body, name);
     if (!forwardsOutside.operations!.includes(text('Operation') ?? '') || isService(body)) return undefined;

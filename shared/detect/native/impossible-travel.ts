@@ -1,6 +1,6 @@
 import { isObject } from '../../record.ts';
 import { objectAt, textAt } from '../../indexing/fields.ts';
-import { asnOf } from '../sighting.ts';
+import { asnOf, succeeded } from '../sighting.ts';
 import type { WindowEvent, WindowHit, WindowRule } from './native-rule.ts';
 import { MICROSOFT_ASN } from './networks.ts';
 
@@ -21,12 +21,12 @@ export const impossibleTravel: WindowRule = {
   falsePositives: ['VPNs and mobile carriers', 'Addresses that are located wrongly'],
   sources: ['signins-interactive', 'import'],
   reads: ['isInteractive', 'status', 'userId', 'ipAddress', 'location', 'autonomousSystemNumber'],
+  when: { status: succeeded },
   spanMs: 24 * HOUR,
   // Two sign-ins from one place within a quarter of an hour tell no more than one.
   stretchMs: HOUR / 4,
   same: (body) => {
-    if (!isObject(body) || body['isInteractive'] === false || objectAt(body, 'status')?.['errorCode'] !== 0)
-      return undefined;
+    if (!isObject(body) || body['isInteractive'] === false || !succeeded(body['status'])) return undefined;
     return `${String(body['userId'])}|${String(body['ipAddress'])}`;
   },
   take: (body) => {

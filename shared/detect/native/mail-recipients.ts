@@ -1,7 +1,7 @@
 import { namedValue, objectAt, objectsAt, textAt } from '../../indexing/fields.ts';
 import { isObject, textOf } from '../../record.ts';
-import { sessionOf } from '../sighting.ts';
-import { mayBeOneOf, type WindowEvent, type WindowHit, type WindowRule } from './native-rule.ts';
+import { SESSION_MEMBERS, sessionOf } from '../sighting.ts';
+import type { WindowEvent, WindowHit, WindowRule } from './native-rule.ts';
 
 const HOUR = 3_600_000;
 const MIN_RECIPIENTS = 50;
@@ -9,6 +9,10 @@ const MIN_RECIPIENTS = 50;
 const MIN_EACH = 2;
 /** More than Exchange lets one mail have at most: the number is none. */
 const MAX_RECIPIENTS = 100_000;
+/** Where the number is, in the record itself or in one of these; and where a list is. */
+const HOLDERS = ['Item', 'ExchangeMetaData'] as const;
+const LISTS = ['Recipients', 'To', 'Cc', 'CC', 'Bcc', 'BCC'] as const;
+const COUNTS = ['RecipientCount', ...LISTS] as const;
 const SENDING: ReadonlySet<string> = new Set(['Send', 'SendAs', 'SendOnBehalf']);
 
 /** Few mails, many recipients: `mail-mass-send` counts mails and would see one or two. */
@@ -28,7 +32,17 @@ export const mailManyRecipients: WindowRule = {
   // Every mail counts: equal only to itself, which its id says.
   stretchMs: HOUR,
   oncePerDay: true,
-  mayConcern: (text) => mayBeOneOf([...SENDING], text),
+  reads: [
+    'Operation',
+    'Id',
+    'id',
+    'MailboxOwnerUPN',
+    'UserId',
+    'OperationProperties',
+    ...HOLDERS,
+    ...COUNTS,
+    ...SESSION_MEMBERS,
+  ],
   same: (body) =>
     isObject(body) && SENDING.has(textOf(body['Operation']) ?? '') && recipientsOf(body) >= MIN_EACH
       ? (textOf(body['Id']) ?? textOf(body['id']))
@@ -49,14 +63,12 @@ export const mailManyRecipients: WindowRule = {
 
 /** As the record says: a number, or a list. Zero when it says neither. */
 export function recipientsOf(body: unknown): number {
-  const holders = [body, objectAt(body, 'Item'), objectAt(body, 'ExchangeMetaData')].filter(isObject);
+  const holders = [body, ...HOLDERS.map((name) => objectAt(body, name))].filter(isObject);
   const counts = [
     ...holders.map((holder) => holder['RecipientCount']),
     namedValue(objectsAt(body, 'OperationProperties'), 'RecipientCount'),
   ].map((n) => Number(n ?? 0));
-  const lists = holders.map((holder) =>
-    ['Recipients', 'To', 'Cc', 'CC', 'Bcc', 'BCC'].reduce((sum, name) => sum + lengthOf(holder[name]), 0),
-  );
+  const lists = holders.map((holder) => LISTS.reduce((sum, name) => sum + lengthOf(holder[name]), 0));
   return Math.max(0, ...counts.filter((n) => Number.isSafeInteger(n) && n <= MAX_RECIPIENTS), ...lists);
 }
 

@@ -1,5 +1,5 @@
 import type { SourceId } from '../../sources.ts';
-import type { Level, RecordText } from '../sigma/index.ts';
+import type { Level } from '../sigma/index.ts';
 import type { Sighting } from '../sighting.ts';
 import type { UserHistory } from './history.ts';
 
@@ -19,16 +19,13 @@ interface NativeFacts {
   readonly sources: readonly SourceId[];
   /** Operations, as manifests count them, that it looks at: it says nothing of others. All of its sources' when left out. */
   readonly operations?: readonly string[];
+  /** Members of the record that it looks at, all of them: it may be asked with these alone. */
+  readonly reads: readonly string[];
   /**
-   * False: as its text shows, the record is none for the rule, and need not be parsed for it. It must never say so of a
-   * record that the rule would take. Left out: every record of its sources is parsed.
+   * Tests of single members, by name: of a record of which none holds, the rule says nothing, and is not asked. Left out:
+   * it is asked about every record.
    */
-  readonly mayConcern?: (text: RecordText) => boolean;
-  /**
-   * Members of the record that it looks at, all of them. It is then asked with these alone, and the record is parsed only
-   * where it has something to say.
-   */
-  readonly reads?: readonly string[];
+  readonly when?: Readonly<Record<string, (value: unknown) => boolean>>;
 }
 
 /** What a native rule says of its finding; `facts` are shown to people. */
@@ -71,7 +68,7 @@ export interface WindowRule extends NativeFacts {
   readonly stretchMs: number;
   /** One finding a group and day, whatever instant of the day completed it. */
   readonly oncePerDay?: boolean;
-  /** Cheap, and looks at `reads` only: records of the same stretch with equal texts are the same event. Undefined: not concerned. */
+  /** Cheap: records of the same stretch with equal texts are the same event. Undefined: not concerned. */
   readonly same: (body: unknown) => string | undefined;
   readonly take: (
     body: unknown,
@@ -89,9 +86,3 @@ export interface WindowHit extends Verdict {
 }
 
 export type NativeRule = RecordRule | BaselineRule | WindowRule;
-
-/** False: as its text shows, the record's `Operation` is none of these, which are names of plain letters. */
-export function mayBeOneOf(operations: readonly string[], text: RecordText): boolean {
-  const known = text.operation;
-  return known === undefined ? operations.some((name) => text.has(name)) : operations.includes(known);
-}

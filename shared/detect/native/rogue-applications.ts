@@ -15,8 +15,8 @@ export const ROGUE_APPLICATIONS: ReadonlyMap<string, string> = new Map([
 
 const nameOf = cached((text: string) => ROGUE_APPLICATIONS.get(guidOf(text) ?? ''));
 const FIELDS = ['appId', 'ApplicationId', 'ClientAppId', 'AppId'] as const;
-/** How the names of those fields end. */
-const ENDINGS = ['ppId', 'ApplicationId'] as const;
+
+const isRogue = (id: unknown): boolean => verdictOf(id) !== undefined;
 
 /** A table look-up on every record: as a Sigma rule it would be the costliest of all. */
 export const rogueApplication: RecordRule = {
@@ -41,8 +41,10 @@ export const rogueApplication: RecordRule = {
     'import',
   ],
   reads: [...FIELDS, 'UserType', 'AppAccessContext'],
-  mayConcern: (text) =>
-    ENDINGS.some((name) => text.textsOf(name)?.some((id) => nameOf(id) !== undefined) ?? true),
+  when: {
+    ...Object.fromEntries(FIELDS.map((name) => [name, isRogue])),
+    AppAccessContext: (context) => isObject(context) && isRogue(context['ClientAppId']),
+  },
   judge: (body) => {
     if (!isObject(body) || body['UserType'] === 3) return undefined;
     const context = body['AppAccessContext'];

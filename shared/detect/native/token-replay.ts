@@ -1,7 +1,7 @@
 import { countryOf, userAgentOf } from '../../indexing/summary.ts';
 import { objectAt } from '../../indexing/fields.ts';
 import { isObject } from '../../record.ts';
-import { asnOf, IP_MEMBERS, ipOf, SESSION_MEMBERS, sessionOf } from '../sighting.ts';
+import { asnOf, IP_MEMBERS, ipOf, SESSION_MEMBERS, sessionOf, succeeded } from '../sighting.ts';
 import type { WindowEvent, WindowRule } from './native-rule.ts';
 import { MICROSOFT_ASN, networkOf } from './networks.ts';
 import { agentFamily } from './user-agent.ts';
@@ -39,17 +39,18 @@ export const tokenReplay: WindowRule = {
     ...SESSION_MEMBERS,
     ...IP_MEMBERS,
   ],
+  when: { status: succeeded },
   spanMs: DAY,
   stretchMs: DAY / 4,
   oncePerDay: true,
   same: (body) => {
-    if (!isObject(body) || objectAt(body, 'status')?.['errorCode'] !== 0) return undefined;
+    if (!isObject(body) || !succeeded(body['status'])) return undefined;
     const { sessionId, ipAddress, autonomousSystemNumber, userAgent, isInteractive } = body;
     if (!sessionId && sessionOf(body) === undefined) return undefined;
     return `${String(sessionId)}|${String(ipAddress)}|${String(autonomousSystemNumber)}|${String(userAgent)}|${String(isInteractive)}|${deviceOf(body)}`;
   },
   take: (body) => {
-    if (!isObject(body) || objectAt(body, 'status')?.['errorCode'] !== 0) return undefined;
+    if (!isObject(body) || !succeeded(body['status'])) return undefined;
     const [ip, group] = [ipOf(body), sessionOf(body)];
     const asn = asnOf(body);
     if (!ip || !group || asn === MICROSOFT_ASN) return undefined;

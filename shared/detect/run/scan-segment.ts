@@ -71,7 +71,7 @@ function acceptOf({ before, accept }: ScanScope, { maxTime }: Chunk): Pick<ScanS
   };
 }
 
-/** Evaluates the lines of one chunk. `sound`: all of them are JSON, so that those of no concern need not be parsed. */
+/** Evaluates the lines of one chunk. `sound`: all of them are JSON, so that those need not be parsed whole. */
 export function scanText(
   text: Buffer,
   { ref, chunk }: { readonly ref: Pick<SegmentRef, 'source' | 'date' | 'segment'>; readonly chunk: number },
@@ -80,24 +80,24 @@ export function scanText(
   { accept, sound = false }: Pick<ScanScope, 'accept'> & { readonly sound?: boolean } = {},
 ): number {
   const place = { date: ref.date, segment: ref.segment, chunk };
-  const screen = sound && !accept ? evaluator.screenOf(ref.source) : undefined;
-  let [records, passed] = [0, 0];
+  const { source } = ref;
+  const reader = sound && !accept ? evaluator.readerOf(source) : undefined;
+  let records = 0;
   for (let [from, to] = [0, 0]; from < text.length; from = to + 1) {
     to = text.indexOf(LF, from);
     if (to < 0) to = text.length;
     if (to === from) continue;
-    if (screen?.passesOver(text, from, to, into)) {
-      passed++;
+    if (reader && evaluator.takeLine({ source, reader, bytes: text, from, to }, place, into)) {
+      records++;
       continue;
     }
     const line = text.subarray(from, to);
     const value = accept ? accepted(line, accept) : jsonOf(line);
     if (value === undefined) continue;
     records++;
-    evaluator.take({ source: ref.source, value, place }, into);
+    evaluator.take({ source, value, place }, into);
   }
-  into.records += passed;
-  return records + passed;
+  return records;
 }
 
 const LF = 0x0a;

@@ -2,9 +2,7 @@ import type { Predicate, Test } from './ast.ts';
 import { excerpt, type FieldExplanation } from './match.ts';
 import type { Item } from './expression.ts';
 import type { ResolvedField } from './field-names.ts';
-import { WHOLE_RECORD } from './field-source.ts';
 import { FieldValues } from './field-values.ts';
-import { keywordLiterals, literalsOf } from './literals.ts';
 import { literalOf } from './sigma-string.ts';
 import { combine, compareFields, compileTest, type Matcher, type ValueTest } from './matcher.ts';
 import type { FieldTable, RecordView } from './record-view.ts';
@@ -36,8 +34,6 @@ export function bindPredicate(predicate: Predicate, context: BindContext): Item 
     cost: costOf(predicate, field),
     explain: (view) => explainTests(predicate, path, view.get(slot), matchers),
     dependencies: dependenciesOf(field),
-    reads: onlyPath(field),
-    literals: literalsOf(predicate, field.sources),
     monotone: isMonotone(predicate, field),
     always: alwaysOf(predicate, field, holds, context.impossible),
   };
@@ -79,8 +75,6 @@ function bindKeywords(predicate: Predicate, context: BindContext): Item {
     cost: 100,
     explain: (view) => explainTests(predicate, '$', view.get(slot), matchers),
     dependencies: undefined,
-    reads: undefined,
-    literals: keywordLiterals(predicate),
     monotone: false,
     always: undefined,
   };
@@ -133,8 +127,6 @@ function bindReferences(
         modifiers: predicate.modifiers,
       })),
     dependencies: all.some((part) => part === undefined) ? undefined : all.flatMap((part) => part ?? []),
-    reads: undefined,
-    literals: undefined,
     monotone: false,
     always: undefined,
   };
@@ -143,18 +135,12 @@ function bindReferences(
 const pathOf = (field: ResolvedField): string =>
   field.sources.map((source) => source.path ?? `=${source.const}`).join(' | ');
 
-function dependenciesOf(field: ResolvedField): readonly string[] | undefined {
+/** Lower-cased paths a field is read from; undefined: the whole record. */
+export function dependenciesOf(field: ResolvedField): readonly string[] | undefined {
   const paths = field.sources.flatMap((source) =>
     source.path === undefined ? [] : [source.path.toLowerCase()],
   );
   return paths.includes('$') ? undefined : paths;
-}
-
-function onlyPath({ sources }: ResolvedField): string | undefined {
-  const [only] = sources;
-  if (sources.length !== 1 || only?.path === undefined || only.path === WHOLE_RECORD || only.json)
-    return undefined;
-  return only.path.toLowerCase();
 }
 
 const isMonotone = (predicate: Predicate, field: ResolvedField): boolean =>

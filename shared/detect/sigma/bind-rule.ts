@@ -1,7 +1,7 @@
 import { SOURCE_IDS, type SourceId } from '../../sources.ts';
 import type { Condition, Detection, Predicate, Selection, SigmaRule } from './ast.ts';
-import { bindPredicate, type BindContext } from './bind-predicate.ts';
-import { toEvaluator, whyNever, type Evaluator, type Expression } from './expression.ts';
+import { bindPredicate, dependenciesOf, type BindContext } from './bind-predicate.ts';
+import { itemsOf, toEvaluator, whyNever, type Evaluator, type Expression } from './expression.ts';
 import { FieldNames, rawPath, type ResolvedField } from './field-names.ts';
 import type { Pipeline, Shape } from './pipeline.ts';
 import type { FieldTable } from './record-view.ts';
@@ -27,6 +27,8 @@ export interface BoundRule {
   readonly expression: Expression;
   readonly holds: Evaluator;
   readonly correlateSlots: readonly (readonly [name: string, slot: number])[];
+  /** Lower-cased paths of all that its condition and correlations look at; undefined: the whole record. */
+  readonly reads: readonly string[] | undefined;
   readonly mappedFields: readonly string[];
 }
 
@@ -56,6 +58,7 @@ export function bindRule(
   const expression: Expression = { kind: 'and', of: [...whenItems(bind, table), ...parts] };
   const never = whyNever(expression);
   if (never) return { never, shape };
+  const correlated = filtered.correlateFields.map((name) => [name, context.names.resolve(name)] as const);
   return {
     bound: {
       source: filtered,
@@ -63,14 +66,18 @@ export function bindRule(
       sources: sourcesOf(bind, shape),
       expression,
       holds: toEvaluator(expression),
-      correlateSlots: filtered.correlateFields.map((name) => [
-        name,
-        table.slotOf(context.names.resolve(name).sources),
+      correlateSlots: correlated.map(([name, field]) => [name, table.slotOf(field.sources)]),
+      reads: allOf([
+        ...itemsOf(expression).map(({ dependencies }) => dependencies),
+        ...correlated.map(([, field]) => dependenciesOf(field)),
       ]),
       mappedFields: [...used].filter(([, how]) => how === 'mapped').map(([field]) => field),
     },
   };
 }
+
+const allOf = (parts: readonly (readonly string[] | undefined)[]): readonly string[] | undefined =>
+  parts.includes(undefined) ? undefined : [...new Set(parts.flatMap((part) => part ?? []))];
 
 /** Unless a binding lists its sources: the shape's own, and whatever was imported in that shape. */
 export const sourcesOf = (bind: Bind, shape: Shape): readonly SourceId[] =>

@@ -6,10 +6,8 @@ import { joinRoot, type FieldReader } from './field-source.ts';
 import { FieldValues } from './field-values.ts';
 import type { SelectionExplanation } from './match.ts';
 import type { Shape } from './pipeline.ts';
-import type { RecordText } from './record-text.ts';
 import { RecordView, type FieldTable } from './record-view.ts';
-import { MemberScreen } from './member-screen.ts';
-import { TextScreen } from './text-screen.ts';
+import { MemberSorter } from './member-sorter.ts';
 
 /** A rule that can match a record; `certain`: it does, by what was looked at already. */
 export interface Candidate {
@@ -26,8 +24,7 @@ export class ShapeIndex {
   readonly #rules: readonly Candidate[];
   readonly #readers: readonly DispatchReader[];
   readonly #root: Level = new Map();
-  readonly #screen: TextScreen;
-  #members: MemberScreen | undefined;
+  #sorter: MemberSorter | undefined;
   #cached = 0;
 
   /** `canonical`: records come from the vendor's API, whose spelling the shape has. */
@@ -36,20 +33,14 @@ export class ShapeIndex {
     this.fieldReaders = table.readers(canonical ? 'vendor' : 'any');
     this.#rules = rules.map((rule) => ({ rule, certain: false }));
     this.#readers = shape.dispatch.map((path) => compileDispatch(path, shape.roots, canonical));
-    this.#screen = new TextScreen(shape, this.fieldReaders, rules, canonical);
-  }
-
-  /** False: no rule can match the record of this text. */
-  canMatch(text: RecordText): boolean {
-    return this.#screen.canMatch(text);
   }
 
   /** Undefined: records hold their members in an envelope. */
-  memberScreen(): MemberScreen | undefined {
-    const { roots, dispatch } = this.shape;
+  memberSorter(): MemberSorter | undefined {
+    const { roots } = this.shape;
     if (roots.length !== 1 || roots[0] !== '') return undefined;
     const rules = this.#rules.map(({ rule }) => rule);
-    return (this.#members ??= new MemberScreen(dispatch, this.fieldReaders, rules));
+    return (this.#sorter ??= new MemberSorter(this.shape, this.fieldReaders, rules));
   }
 
   /** Rules that can match the record: all that would, and few that would not. */
@@ -201,17 +192,11 @@ export class EventIndex {
     return undefined;
   }
 
-  /** False: no rule can match a record of this source with this text. */
-  canMatch(source: SourceId, text: RecordText): boolean {
+  /** The one shape of all of a source's records, where there is one. */
+  onlyShape(source: SourceId): ShapeIndex | undefined {
     const [first] = this.#bySource.get(source) ?? [];
     // Which of several shapes a record has is seen only when it is parsed.
-    return first !== undefined && (!first.index.shape.sources.includes(source) || first.index.canMatch(text));
-  }
-
-  memberScreen(source: SourceId): MemberScreen | undefined {
-    const [first] = this.#bySource.get(source) ?? [];
-    // Which of several shapes a record has is seen only when it is parsed.
-    return first?.index.shape.sources.includes(source) ? first.index.memberScreen() : undefined;
+    return first?.index.shape.sources.includes(source) ? first.index : undefined;
   }
 
   shapes(source: SourceId): readonly ShapeIndex[] {

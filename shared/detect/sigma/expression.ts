@@ -9,10 +9,6 @@ export interface Item {
   readonly explain: (view: RecordView) => FieldExplanation[];
   /** Lower-cased paths the outcome depends on; undefined: the whole record. */
   readonly dependencies: readonly string[] | undefined;
-  /** The one path, in lower case, that it reads as it lies; undefined when its field is made up in another way. */
-  readonly reads: string | undefined;
-  /** One of these occurs in the text of every record for which it holds; see `Literals`. Undefined: nothing is known. */
-  readonly literals: readonly string[] | undefined;
   /** True stays true when the field has further values: a value test, not negated, on sources that add up. */
   readonly monotone: boolean;
   /** The outcome where it is the same for every record, and why. */

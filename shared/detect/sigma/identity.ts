@@ -7,7 +7,7 @@ import type { Shape } from './pipeline.ts';
 /** What the caller already knows of a record, to be used instead of what the record says. */
 export interface RecordIdentity {
   readonly id?: string;
-  readonly timeMs?: number;
+  readonly timeMs?: number | undefined;
 }
 
 /** Reads a shape's id and time. */

@@ -1,10 +1,10 @@
 /** The Sigma engine: YAML text in, compiled rules out. Pure: no I/O, no clock. */
-export { MemberCutter, type MemberValue } from './member-cutter.ts';
-export type { MemberScreen } from './member-screen.ts';
+export { MemberCutter } from './member-cutter.ts';
+export type { MemberValue } from './value-table.ts';
+export type { MemberSorter, Sort } from './member-sorter.ts';
 export { parseRules, type ParsedRules } from './parse-rules.ts';
 export { parsePipelines, type ParsedPipelines, type Pipeline, type Shape } from './pipeline.ts';
 export { compile, type CompileInput } from './compile.ts';
-export { RecordText } from './record-text.ts';
 export { RuleSet } from './rule-set.ts';
 export type { RecordIdentity } from './identity.ts';
 export type { PlaceholderLists } from './placeholder-lists.ts';

@@ -1,4 +1,5 @@
-import { bracketsEnd, stringEnd } from './json-ends.ts';
+import { Words } from './byte-words.ts';
+import { MemberValue, ValueTable } from './value-table.ts';
 
 /**
  * Cuts the members that are asked for out of one record's JSON text, without parsing the rest. Exact or silent: what it
@@ -14,30 +15,8 @@ export interface Wanted {
   readonly fresh: readonly string[];
 }
 
-/** One value that a member had. Many records may share it: it must not be changed. */
-export class MemberValue {
-  /** As it is spelled in the record. */
-  readonly name: string;
-  /** What whoever asks has found out about it. */
-  note: number | undefined = undefined;
-  readonly #text: string;
-  #value: unknown;
-
-  /** @param text its JSON, the bytes one character each */
-  constructor(name: string, text: string) {
-    this.name = name;
-    this.#text = text;
-  }
-
-  /** As JSON.parse gives it. */
-  get value(): unknown {
-    return this.#value === undefined ? (this.#value = parsed(this.#text)) : this.#value;
-  }
-}
-
-/** A stretch of text of some record before. */
+/** A stretch of a record before, of the same bytes. */
 interface Stretch {
-  bytes: Buffer;
   start: number;
   end: number;
 }
@@ -45,16 +24,17 @@ interface Stretch {
 interface Member {
   readonly name: string;
   /** As it stands before the value. */
-  readonly token: Buffer;
+  readonly token: Words;
+  readonly length: number;
   /** Its place among the names wanted, the fresh ones behind the others; or one of the two below. */
   readonly number: number;
   readonly isFresh: boolean;
+  readonly salt: number;
   /** The last list or object that was read here. */
   readonly composite: Stretch;
-  /** The last value that was asked for, and values that were asked for before. */
+  /** The last value that was asked for. */
   readonly asked: Stretch;
   last: MemberValue | undefined;
-  known: Map<string, MemberValue>;
   /** How often a value was looked for among those known, and found. */
   searches: number;
   finds: number;
@@ -69,21 +49,22 @@ const DOUBTFUL = -2;
 const [QUOTE, COMMA, COLON, OPEN_ARRAY, OPEN, CLOSE] = [0x22, 0x2c, 0x3a, 0x5b, 0x7b, 0x7d] as const;
 const NAME = /^[ -[\]-~]{1,200}$/;
 const MAX_NAME = 200;
+const NOWHERE = -1;
 // Vendors' records have below a hundred; hostile ones must not fill memory.
 const MAX_MEMBERS = 1_000;
-const [MAX_KNOWN, MAX_KNOWN_CHARS] = [4_096, 1_024];
+const MAX_KNOWN_BYTES = 1_024;
 // After so many values of which hardly any was known, the next is not looked for either.
 const MIN_SEARCHES = 1_024;
-// Shorter texts are sooner read than compared by a call.
-const MIN_COMPARED = 96;
-const NO_BYTES: Buffer = Buffer.alloc(0);
+// Shorter texts are sooner read than compared.
+const MIN_COMPARED = 24;
 
 export class MemberCutter {
   readonly #wanted: Wanted;
   readonly #members = new Map<string, Member>();
   readonly #start = memberOf('', { names: [], fresh: [] });
+  readonly #table = new ValueTable();
   // Of the record that was cut last.
-  #bytes: Buffer = NO_BYTES;
+  #words = new Words(Buffer.alloc(0));
   readonly #found: (Member | undefined)[];
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
@@ -100,22 +81,22 @@ export class MemberCutter {
   cut(bytes: Buffer, from: number, to: number): boolean {
     const found = this.#found;
     found.fill(undefined);
-    if (bytes !== this.#bytes) this.#forgetBytes();
-    this.#bytes = bytes;
+    if (bytes !== this.#words.bytes) this.#change(bytes);
+    const words = this.#words;
     if (bytes[from] !== OPEN) return false;
     const last = to - 1;
     let at = from + 1;
     let before = this.#start;
     for (;;) {
       let member = before.next;
-      if (member === undefined || !standsAt(bytes, at, member.token)) {
+      if (member === undefined || !words.isSame(at, member.token, 0, member.length)) {
         member = this.#memberAt(bytes, at, to);
         if (member === undefined) return false;
         before.next = member;
       }
       const { number } = member;
-      const start = at + member.token.length;
-      const end = valueEnd(member, bytes, start, to);
+      const start = at + member.length;
+      const end = valueEnd(member, words, start, to);
       if (end < 0 || number === DOUBTFUL) return false;
       if (number >= 0) {
         // Of two, perhaps in two spellings, it is not obvious which counts.
@@ -138,15 +119,38 @@ export class MemberCutter {
   /** What it has of this name. */
   value(number: number): MemberValue | undefined {
     const member = this.#found[number];
-    return member && valueAt(member, this.#bytes, this.#starts[number]!, this.#ends[number]!);
+    return member && this.#valueAt(member, this.#starts[number]!, this.#ends[number]!);
   }
 
-  /** Rare members would keep old chunks in memory. */
-  #forgetBytes(): void {
-    for (const { composite, asked } of this.#members.values()) {
-      place(composite, NO_BYTES, 0, 0);
-      place(asked, NO_BYTES, 0, 0);
-    }
+  /** Other bytes: what is remembered by its place is no more there. */
+  #change(bytes: Buffer): void {
+    this.#words = new Words(bytes);
+    for (const { composite, asked } of this.#members.values()) composite.end = asked.end = NOWHERE;
+  }
+
+  #valueAt(member: Member, start: number, end: number): MemberValue {
+    const words = this.#words;
+    const { asked } = member;
+    if (member.isFresh) return new MemberValue(member.name, words.bytes.toString('latin1', start, end));
+    const isLast =
+      asked.end - asked.start === end - start && words.isSame(start, words, asked.start, asked.end);
+    if (!isLast) member.last = this.#search(member, start, end);
+    asked.start = start;
+    asked.end = end;
+    return member.last!;
+  }
+
+  #search(member: Member, start: number, end: number): MemberValue {
+    const { name } = member;
+    const words = this.#words;
+    const isFutile = member.searches >= MIN_SEARCHES && member.finds * 4 < member.searches;
+    if (isFutile || end - start > MAX_KNOWN_BYTES)
+      return new MemberValue(name, words.bytes.toString('latin1', start, end));
+    member.searches++;
+    const hash = words.hash(start, end) ^ member.salt;
+    const found = this.#table.find(name, hash, words, start, end);
+    if (found) member.finds++;
+    return found ?? this.#table.add(name, hash, words, start, end);
   }
 
   #memberAt(bytes: Buffer, at: number, to: number): Member | undefined {
@@ -166,15 +170,17 @@ export class MemberCutter {
 
 function memberOf(name: string, wanted: Wanted): Member {
   const fresh = wanted.fresh.indexOf(name);
+  const token = Buffer.from(`"${name}":`, 'latin1');
   return {
     name,
-    token: Buffer.from(`"${name}":`, 'latin1'),
+    token: new Words(token),
+    length: token.length,
+    salt: new Words(token).hash(0, token.length),
     number: fresh < 0 ? numberOf(name, wanted) : wanted.names.length + fresh,
     isFresh: fresh >= 0,
-    composite: { bytes: NO_BYTES, start: 0, end: 0 },
-    asked: { bytes: NO_BYTES, start: 0, end: 0 },
+    composite: { start: 0, end: NOWHERE },
+    asked: { start: 0, end: NOWHERE },
     last: undefined,
-    known: new Map(),
     searches: 0,
     finds: 0,
     next: undefined,
@@ -190,16 +196,12 @@ function numberOf(name: string, { names, fresh }: Wanted): number {
   return number < 0 ? UNWANTED : number;
 }
 
-function standsAt(bytes: Buffer, at: number, token: Buffer): boolean {
-  for (let i = 0; i < token.length; i++) if (bytes[at + i] !== token[i]) return false;
-  return true;
-}
-
 /** Behind the value that begins at `at`; -1 when that cannot be told. */
-function valueEnd(member: Member, bytes: Buffer, at: number, to: number): number {
+function valueEnd(member: Member, words: Words, at: number, to: number): number {
+  const { bytes } = words;
   const first = bytes[at];
-  if (first === QUOTE) return stringEnd(bytes, at, to);
-  if (first === OPEN || first === OPEN_ARRAY) return compositeEnd(member.composite, bytes, at, to);
+  if (first === QUOTE) return words.stringEnd(at, to);
+  if (first === OPEN || first === OPEN_ARRAY) return compositeEnd(member.composite, words, at, to);
   for (let end = at; end < to; end++) {
     const c = bytes[end]!;
     if (c === COMMA || c === CLOSE) return end;
@@ -209,63 +211,12 @@ function valueEnd(member: Member, bytes: Buffer, at: number, to: number): number
 }
 
 /** An object or list ends where one with the same text ended. */
-function compositeEnd(known: Stretch, bytes: Buffer, at: number, to: number): number {
+function compositeEnd(known: Stretch, words: Words, at: number, to: number): number {
   const length = known.end - known.start;
-  const end = at + length;
-  const same =
-    length >= MIN_COMPARED && end < to && bytes.compare(known.bytes, known.start, known.end, at, end) === 0;
-  if (same) return end;
-  const found = bracketsEnd(bytes, at, to);
-  place(known, bytes, at, found);
-  return found;
+  if (length >= MIN_COMPARED && at + length < to && words.isSame(at, words, known.start, known.end))
+    return at + length;
+  const end = words.bracketsEnd(at, to);
+  known.start = at;
+  known.end = end;
+  return end;
 }
-
-function place(stretch: Stretch, bytes: Buffer, start: number, end: number): void {
-  stretch.bytes = bytes;
-  stretch.start = start;
-  stretch.end = end;
-}
-
-function valueAt(member: Member, bytes: Buffer, start: number, end: number): MemberValue {
-  if (member.isFresh) return new MemberValue(member.name, bytes.toString('latin1', start, end));
-  if (member.last === undefined || !isSame(member.asked, bytes, start, end))
-    member.last = knownAt(member, bytes, start, end);
-  place(member.asked, bytes, start, end);
-  return member.last;
-}
-
-function isSame(
-  { bytes: others, start: from, end: to }: Stretch,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): boolean {
-  const length = end - start;
-  if (to - from !== length) return false;
-  // Texts of one length differ at their ends rather than where they begin.
-  for (let i = length - 1; i >= 0; i--) if (bytes[start + i] !== others[from + i]) return false;
-  return true;
-}
-
-function knownAt(member: Member, bytes: Buffer, start: number, end: number): MemberValue {
-  const text = bytes.toString('latin1', start, end);
-  const isFutile = member.searches >= MIN_SEARCHES && member.finds * 4 < member.searches;
-  if (isFutile || text.length > MAX_KNOWN_CHARS) return new MemberValue(member.name, text);
-  member.searches++;
-  const found = member.known.get(text);
-  if (found) {
-    member.finds++;
-    return found;
-  }
-  const made = new MemberValue(member.name, text);
-  if (member.known.size >= MAX_KNOWN) member.known = new Map();
-  member.known.set(text, made);
-  return made;
-}
-
-const PLAIN = /^"[ !#-[\]-~]*"$/;
-
-const parsed = (text: string): unknown =>
-  PLAIN.test(text)
-    ? text.slice(1, -1)
-    : (JSON.parse(Buffer.from(text, 'latin1').toString('utf8')) as unknown);

@@ -1,12 +1,11 @@
 import type { SourceId } from '../../sources.ts';
 import type { SigmaCorrelation, SigmaRule } from './ast.ts';
-import type { EventIndex } from './event-index.ts';
-import type { MemberScreen } from './member-screen.ts';
+import type { Candidate, EventIndex, ShapeIndex } from './event-index.ts';
+import type { MemberSorter, Sort } from './member-sorter.ts';
 import type { RuleFault } from './faults.ts';
 import { identityReader, type IdentityReader, type RecordIdentity } from './identity.ts';
 import type { Match } from './match.ts';
 import type { Shape } from './pipeline.ts';
-import type { RecordText } from './record-text.ts';
 import { RecordView } from './record-view.ts';
 import type { Catalogue } from './references.ts';
 import { RuleMatch } from './rule-match.ts';
@@ -44,7 +43,27 @@ export class RuleSet {
   evaluate(source: SourceId, record: unknown, identity?: RecordIdentity): readonly Match[] {
     const index = this.#index.shapeOf(source, record);
     if (!index) return NO_MATCHES;
-    const candidates = index.candidates(record);
+    return this.#matches(index, index.candidates(record), source, record, identity);
+  }
+
+  /** The same of a record that was sorted, of which only the members are known that the sort's candidates look at. */
+  evaluateSorted(
+    source: SourceId,
+    { candidates }: Sort,
+    record: unknown,
+    identity: RecordIdentity,
+  ): readonly Match[] {
+    const index = this.#index.onlyShape(source);
+    return index ? this.#matches(index, candidates, source, record, identity) : NO_MATCHES;
+  }
+
+  #matches(
+    index: ShapeIndex,
+    candidates: readonly Candidate[],
+    source: SourceId,
+    record: unknown,
+    identity: RecordIdentity | undefined,
+  ): readonly Match[] {
     if (candidates.length === 0) return NO_MATCHES;
     const view = new RecordView(index.fieldReaders, record);
     let matches: Match[] | undefined;
@@ -56,14 +75,9 @@ export class RuleSet {
     return matches ?? NO_MATCHES;
   }
 
-  /** False: as its text shows, no rule can match the record; it need not be parsed. */
-  canMatch(source: SourceId, text: RecordText): boolean {
-    return this.#index.canMatch(source, text);
-  }
-
-  /** Tells the same by single members; undefined where that is not possible. */
-  memberScreen(source: SourceId): MemberScreen | undefined {
-    return this.#index.memberScreen(source);
+  /** Tells by single members which rules can match a record; undefined where that is not possible. */
+  memberSorter(source: SourceId): MemberSorter | undefined {
+    return this.#index.onlyShape(source)?.memberSorter();
   }
 
   /**

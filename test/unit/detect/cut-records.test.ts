@@ -3,11 +3,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { generateStory } from '../../../infra/local/story/index.ts';
 import { Detection } from '../../../shared/detect/detection.ts';
-import { Evaluator } from '../../../shared/detect/evaluation.ts';
+import { Evaluator, type Evaluated } from '../../../shared/detect/evaluation.ts';
 import { makeRuleBook, type RuleBook } from '../../../shared/detect/rule-book.ts';
 import { scanText } from '../../../shared/detect/run/scan-segment.ts';
-import { RecordText } from '../../../shared/detect/sigma/index.ts';
-import { textPath } from '../../../shared/detect/sigma/record-text.ts';
 import { dateOf } from '../../../shared/instant.ts';
 import { SOURCE_IDS, type SourceId } from '../../../shared/sources.ts';
 import { nameOf, readShared, sharedFiles } from '../sigma/support.ts';
@@ -15,7 +13,6 @@ import { NO_HISTORY, ownRuleTests, PLACE, recordOf, type SourcedRecord } from '.
 
 const own = makeRuleBook();
 const all = makeRuleBook({ loaded: readShared('sigma/rules*/**/*.yml') });
-/** Native rules that look at every sign-in make the screen let every sign-in pass. */
 const sigmaOnly: RuleBook = { ...all, native: [] };
 const books = [own, all, sigmaOnly];
 
@@ -58,17 +55,21 @@ function corpus(): SourcedRecord[] {
   ];
 }
 
-const passes = (evaluator: Evaluator, source: SourceId, text: string): boolean => {
-  const bytes = Buffer.from(text);
-  return evaluator.screenOf(source).saysNothing(bytes, 0, bytes.length, Evaluator.empty());
-};
+/** What a line gives without being parsed; undefined when it has to be. */
+function ofLine(evaluator: Evaluator, source: SourceId, text: string): Evaluated | undefined {
+  const [bytes, into] = [Buffer.from(text), Evaluator.empty()];
+  const line = { source, reader: evaluator.readerOf(source), bytes, from: 0, to: bytes.length };
+  return evaluator.takeLine(line, PLACE, into) ? into : undefined;
+}
 
-const saysNothing = (evaluator: Evaluator, { source }: SourcedRecord, text: string): boolean => {
+function ofValue(evaluator: Evaluator, source: SourceId, text: string): Evaluated {
   const into = Evaluator.empty();
   evaluator.take({ source, value: JSON.parse(text), place: PLACE }, into);
-  const { matches, fed, native, candidates, taken } = into;
-  return matches.length + fed.length + native.length + candidates.size + taken.size === 0;
-};
+  return into;
+}
+
+const isSilent = ({ matches, fed, native, candidates, taken }: Evaluated): boolean =>
+  matches.length + fed.length + native.length + candidates.size + taken.size === 0;
 
 /** Numbers below `n`, the same for the same seed. */
 type Random = (n: number) => number;
@@ -128,25 +129,24 @@ function respelled(value: unknown, random: Random, wild: boolean): string {
 
 const records = corpus();
 
-describe('records that need not be parsed', () => {
-  it('are records of which no rule says anything: real ones and those of all tests', () => {
-    const passed = { signins: 0, others: 0 };
-    const lost: string[] = [];
+describe('records that are cut, not parsed', () => {
+  it('give what they give parsed: real ones and those of all tests', () => {
+    const cut = { silent: 0, telling: 0 };
     for (const book of books) {
       const evaluator = new Evaluator(book);
-      for (const record of records) {
-        const text = JSON.stringify(record.value);
-        if (!passes(evaluator, record.source, text)) continue;
-        passed[record.source.startsWith('signins-') ? 'signins' : 'others']++;
-        if (!saysNothing(evaluator, record, text)) lost.push(text);
+      for (const { source, value } of records) {
+        const text = JSON.stringify(value);
+        const found = ofLine(evaluator, source, text);
+        const parsed = ofValue(evaluator, source, text);
+        expect(found ?? parsed).toEqual(parsed);
+        if (found) cut[isSilent(found) ? 'silent' : 'telling']++;
       }
     }
-    expect(lost).toEqual([]);
-    expect(passed.signins).toBeGreaterThan(100);
-    expect(passed.others).toBeGreaterThan(1000);
-  });
+    expect(cut.silent).toBeGreaterThan(1000);
+    expect(cut.telling).toBeGreaterThan(300);
+  }, 60_000);
 
-  it('and so they are in every other spelling', () => {
+  it('and so they do in every other spelling', () => {
     const evaluators = books.map((book) => new Evaluator(book));
     const input = fc.record({
       at: fc.nat({ max: records.length - 1 }),
@@ -154,18 +154,20 @@ describe('records that need not be parsed', () => {
       wild: fc.boolean(),
       book: fc.nat({ max: books.length - 1 }),
     });
-    let passed = 0;
+    const cut = { silent: 0, telling: 0 };
     fc.assert(
       fc.property(input, ({ at, seed, wild, book }) => {
-        const record = records[at]!;
-        const text = respelled(record.value, randomOf(seed), wild);
-        if (!passes(evaluators[book]!, record.source, text)) return true;
-        passed++;
-        return saysNothing(evaluators[book]!, record, text);
+        const { source, value } = records[at]!;
+        const text = respelled(value, randomOf(seed), wild);
+        const found = ofLine(evaluators[book]!, source, text);
+        if (!found) return;
+        cut[isSilent(found) ? 'silent' : 'telling']++;
+        expect(found).toEqual(ofValue(evaluators[book]!, source, text));
       }),
       { numRuns: 15_000 },
     );
-    expect(passed).toBeGreaterThan(500);
+    expect(cut.silent).toBeGreaterThan(500);
+    expect(cut.telling).toBeGreaterThan(100);
   }, 120_000);
 
   it('are not taken for the neighbour whose text they resemble', () => {
@@ -175,12 +177,15 @@ describe('records that need not be parsed', () => {
     for (const reason of ['', 'x'.repeat(200)]) {
       const lines = [50127, 50127, 50126, 50127, 50126].map((code) => signIn(code, reason));
       const bytes = Buffer.from(lines.join('\n'));
-      const screen = new Evaluator(sigmaOnly).screenOf('signins-interactive');
-      const passed = lines.map((line, n) => {
-        const from = n * (line.length + 1);
-        return screen.saysNothing(bytes, from, from + line.length, Evaluator.empty());
+      const evaluator = new Evaluator(sigmaOnly);
+      const reader = evaluator.readerOf('signins-interactive');
+      const matched = lines.map((line, n) => {
+        const [from, into] = [n * (line.length + 1), Evaluator.empty()];
+        const all = { source: 'signins-interactive', reader, bytes, from, to: from + line.length } as const;
+        expect(evaluator.takeLine(all, PLACE, into)).toBe(true);
+        return into.fed.length > 0;
       });
-      expect(passed).toEqual([true, true, false, true, false]);
+      expect(matched).toEqual([false, false, true, false, true]);
     }
   });
 
@@ -208,21 +213,30 @@ describe('records that need not be parsed', () => {
     expect(await findings(true)).toEqual(parsed);
   }, 60_000);
 
-  it('are most of what an organisation does without consequence', () => {
+  it('are nearly all there are', () => {
     const evaluator = new Evaluator(all);
-    const counts = new Map<SourceId, [all: number, passed: number]>();
+    let [count, cut] = [0, 0];
     for (const { source, text } of generateStory({ nowMs: Date.UTC(2026, 10, 24), days: 5, records: 4000 })) {
-      const count = counts.get(source) ?? [0, 0];
-      counts.set(source, count);
-      count[0]++;
-      if (passes(evaluator, source, text)) count[1]++;
+      count++;
+      if (ofLine(evaluator, source, text)) cut++;
     }
-    const share = (source: SourceId) => (counts.get(source)?.[1] ?? 0) / (counts.get(source)?.[0] ?? 1);
-    expect(share('ual-general')).toBeGreaterThan(0.9);
-    expect(share('ual-entra')).toBeGreaterThan(0.7);
-    expect(share('ual-sharepoint')).toBeGreaterThan(0.3);
-    expect(share('signins-managedidentity')).toBe(1);
+    expect(cut / count).toBeGreaterThan(0.95);
   });
+
+  // JSON.parse takes the last: whoever takes the first lets an intruder hide behind a decoy.
+  it.each(['status', 'Status', 'sta tus'])(
+    'are left to be parsed when a member is there twice: %s',
+    (name) => {
+      const evaluator = new Evaluator(all);
+      const text = (first: number, last: number) =>
+        `{"id":"a","createdDateTime":"2026-11-24T10:00:00Z","status":{"errorCode":${first}},"${name}":{"errorCode":${last}}}`;
+      for (const [first, last] of [
+        [0, 50126],
+        [50126, 0],
+      ] as const)
+        expect(ofLine(evaluator, 'signins-interactive', text(first, last))).toBeUndefined();
+    },
+  );
 
   it('count as records, and give nothing; where lines may be no JSON, all are parsed', () => {
     const lines = ['{"Operation":"TeamsSessionStarted","Workload":"MicrosoftTeams"}', '{"Operation":"Te'];
@@ -233,52 +247,5 @@ describe('records that need not be parsed', () => {
     };
     expect(scan(`${lines[0]}\n${lines[0]}\n`, true)).toEqual([2, 2]);
     expect(scan(`${lines.join('\n')}\n`, false)).toEqual([1, 1]);
-  });
-});
-
-describe('the text of a record', () => {
-  const read = (text: string, path: string) =>
-    RecordText.of(Buffer.from(text))
-      .read(textPath(path))
-      ?.map((value) => (typeof value === 'symbol' ? 'absent' : value));
-
-  it.each([
-    ['{"Operation":"Send","a":{"b":1}}', 'Operation', ['Send']],
-    ['{ "Operation" : "Send" }', 'Operation', ['Send']],
-    ['{"a":{"b":"c"},"Operation":"Send"}', 'Operation', ['Send']],
-    ['{"a":[],"RecordType":6,"c":[1]}', 'RecordType', [6]],
-    ['{"status":{"errorCode":0,"x":[]}}', 'status.errorCode', [0]],
-    ['{"deviceDetail":{"id":"","isCompliant":false}}', 'deviceDetail.isCompliant', [false]],
-    ['{"deviceDetail":null}', 'deviceDetail.isCompliant', ['absent']],
-    ['{"a":1}', 'Operation', ['absent']],
-    // It may be the inner object's.
-    ['{"a":{"b":"}","Operation":"Send"}}', 'Operation', ['Send', 'absent']],
-    ['{"a":[{"Operation":"Send"}]}', 'Operation', ['Send', 'absent']],
-    ['{"a":{"b":1},"Operation":"Send"}', 'Operation', ['Send', 'absent']],
-  ])('%s has %s', (text, path, values) => {
-    expect(read(text, path)).toEqual(values);
-  });
-
-  it.each([
-    ['twice', '{"Operation":"Send","Operation":"Move"}', 'Operation'],
-    ['as a value', '{"Name":"Operation"}', 'Operation'],
-    ['with an escape in the value', '{"Operation":"Se\\nd"}', 'Operation'],
-    ['as the end of another name', '{"x\\"Operation":"Send"}', 'Operation'],
-    ['as an object', '{"Operation":{}}', 'Operation'],
-    ['with a fraction', '{"RecordType":6.0}', 'RecordType'],
-    ['in JSON within a text', '{"status":"{\\"errorCode\\":0}"}', 'status.errorCode'],
-    ['behind an object', '{"status":{"x":{},"errorCode":0}}', 'status.errorCode'],
-  ])('a name %s tells nothing', (_how, text, path) => {
-    expect(read(text, path)).toBeUndefined();
-  });
-
-  it.each(['{"\\u004fperation":"Send"}', ' {"Operation":"Send"}', '[]'])('%s is not plain', (text) => {
-    expect(RecordText.of(Buffer.from(text)).isPlain).toBe(false);
-  });
-
-  it('gives all texts of a name, wherever they are', () => {
-    const text = '{"AppId":"a","x":{"ClientAppId":"b","y":[{"appId":"c"}]},"AppId ":"d"}';
-    expect(RecordText.of(Buffer.from(text)).textsOf('ppId')).toEqual(['a', 'b', 'c']);
-    expect(RecordText.of(Buffer.from('{"AppId":{"x":1}}')).textsOf('ppId')).toBeUndefined();
   });
 });

@@ -1,16 +1,25 @@
 import type { BoundRule } from './bind-rule.ts';
+import type { Candidate } from './event-index.ts';
 import { itemsOf, partialOutcome, type Item } from './expression.ts';
 import type { FieldReader } from './field-source.ts';
 import type { MemberCutter } from './member-cutter.ts';
+import type { Shape } from './pipeline.ts';
 import { RecordView } from './record-view.ts';
+
+/** What records have in common of which the tests say the same. */
+export interface Sort {
+  /** Rules that can match such a record; the others do not. */
+  readonly candidates: readonly Candidate[];
+  /** Numbers of the members that these look at; undefined: at the whole record. */
+  readonly members: readonly number[] | undefined;
+}
 
 /** What the values of some members tell of a record. */
 interface Node {
-  /** Whether a rule can match; undefined: the next member has to be looked at. */
-  readonly verdict: boolean | undefined;
-  /** Number of that member. */
+  /** Number of the member to look at next; negative: none tells any more. */
   readonly member: number;
   readonly known: readonly Kind[];
+  readonly sort: Sort;
   readonly children: (Node | undefined)[];
 }
 
@@ -23,13 +32,17 @@ interface Kind {
 const [MAX_NODES, MAX_KINDS] = [20_000, 500];
 
 /**
- * Tells by single members that no rule of a shape can match a record. Values are divided into kinds, by what the tests
+ * Tells by single members which rules of a shape can match a record. Values are divided into kinds, by what the tests
  * say of them: of a person's name it matters only whether it is one that a rule names. So a tenant's records are of a
- * few hundred sorts, and each is decided once. Says "can" in every case of doubt.
+ * few hundred sorts, and each is decided once.
  */
-export class MemberScreen {
-  /** Names of the members to look at, in lower case. */
+export class MemberSorter {
+  /** Names of the members that rules look at, in lower case: those first that single tests look at. */
   readonly members: readonly string[];
+  /** How many of them single tests look at. */
+  readonly tested: number;
+  /** Where the shape has the record's id. */
+  readonly id: readonly string[];
   readonly #rules: readonly BoundRule[];
   readonly #readers: readonly FieldReader[];
   /** Tests that read nothing but one member, by its number. */
@@ -40,7 +53,12 @@ export class MemberScreen {
   readonly #root: Node;
   #nodes = 0;
 
-  constructor(dispatch: readonly string[], readers: readonly FieldReader[], rules: readonly BoundRule[]) {
+  constructor(
+    { dispatch, id }: Pick<Shape, 'dispatch' | 'id'>,
+    readers: readonly FieldReader[],
+    rules: readonly BoundRule[],
+  ) {
+    this.id = id;
     this.#rules = rules;
     this.#readers = readers;
     const items = new Map<string, Set<Item>>();
@@ -49,31 +67,38 @@ export class MemberScreen {
       if (name !== undefined) items.set(name, (items.get(name) ?? new Set()).add(item));
     }
     const first = dispatch.map(topOf).filter((name) => items.has(name));
-    this.members = [...new Set([...first, ...items.keys()])];
-    this.#items = this.members.map((name) => [...items.get(name)!]);
-    this.#byOutcomes = this.members.map(() => new Map<string, number>());
-    this.#kinds = this.members.map(() => []);
-    this.members.forEach((_, i) => this.#kindOf(i, {}));
+    const single = new Set([...first, ...items.keys()]);
+    this.tested = single.size;
+    this.members = [...new Set([...single, ...rules.flatMap(({ reads }) => (reads ?? []).map(topOf))])];
+    this.#items = [...single].map((name) => [...items.get(name)!]);
+    this.#byOutcomes = this.#items.map(() => new Map<string, number>());
+    this.#kinds = this.#items.map(() => []);
+    this.#items.forEach((_, i) => this.#kindOf(i, {}));
     this.#root = this.#node([], 0);
   }
 
   /** Of the record that was cut last; `members` come first among the names wanted. */
-  canMatch(cutter: MemberCutter): boolean {
+  sortOf(cutter: MemberCutter): Sort {
     let node = this.#root;
-    while (node.verdict === undefined) {
-      const value = cutter.value(node.member);
-      const kind =
-        value === undefined ? 0 : (value.note ??= this.#kindOf(node.member, { [value.name]: value.value }));
-      let child = node.children[kind];
+    while (node.member >= 0) {
+      const kind = this.#kindAt(cutter, node.member);
+      let child = kind === undefined ? undefined : node.children[kind];
       if (child === undefined) {
-        const known = this.#kinds[node.member]![kind];
-        if (known === undefined || this.#nodes >= MAX_NODES) return true;
+        const known = kind === undefined ? undefined : this.#kinds[node.member]![kind];
+        if (known === undefined || this.#nodes >= MAX_NODES) return node.sort;
         this.#nodes++;
-        child = node.children[kind] = this.#node([...node.known, known], node.member + 1);
+        child = node.children[kind!] = this.#node([...node.known, known], node.member + 1);
       }
       node = child;
     }
-    return node.verdict;
+    return node.sort;
+  }
+
+  /** Undefined: it is not worth while, or there are too many. */
+  #kindAt(cutter: MemberCutter, member: number): number | undefined {
+    if (!cutter.has(member)) return 0;
+    const value = cutter.value(member)!;
+    return (value.note ??= this.#kindOf(member, { [value.name]: value.value }));
   }
 
   /** Number of the kind; one that is not among them when there are too many. */
@@ -98,16 +123,25 @@ export class MemberScreen {
       }
       return undefined;
     };
-    const open: BoundRule[] = [];
+    const candidates: Candidate[] = [];
+    const asked = new Set<string | undefined>();
     for (const rule of this.#rules) {
       const outcome = partialOutcome(rule.expression, decide);
-      if (outcome === true) return { verdict: true, member: -1, known, children: [] };
-      if (outcome === undefined) open.push(rule);
+      if (outcome === false) continue;
+      candidates.push({ rule, certain: outcome === true });
+      if (outcome === undefined) for (const item of itemsOf(rule.expression)) asked.add(onlyMember(item));
     }
-    const asked = new Set(open.flatMap(({ expression }) => itemsOf(expression).map(onlyMember)));
     const member = this.members.findIndex((name, i) => i >= from && asked.has(name));
-    const verdict = open.length === 0 ? false : member < 0 ? true : undefined;
-    return { verdict, member, known, children: [] };
+    return { member, known, sort: { candidates, members: this.#membersOf(candidates) }, children: [] };
+  }
+
+  #membersOf(candidates: readonly Candidate[]): readonly number[] | undefined {
+    const names = new Set<string>();
+    for (const { rule } of candidates) {
+      if (rule.reads === undefined) return undefined;
+      for (const path of rule.reads) names.add(topOf(path));
+    }
+    return [...names].map((name) => this.members.indexOf(name));
   }
 }
 
