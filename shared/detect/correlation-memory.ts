@@ -32,12 +32,16 @@ export interface ResolvedChanges {
   readonly withdrawn: readonly { readonly ruleKey: string; readonly id: string; readonly timeMs: number }[];
 }
 
+const MIN_SIGHTINGS = 10_000;
+
 /** A correlation engine together with the whereabouts of the records in it. */
 export class ComponentMemory {
   readonly #engine: CorrelationEngine;
   readonly #sightings = new Map<string, Sighting>();
   readonly #hits = new Map<string, ComponentState['hits'][string]>();
   #seenMs: number;
+  /** With so many sightings, those are forgotten that the engine no longer speaks of. */
+  #limit = MIN_SIGHTINGS;
 
   constructor(component: Component, state?: ComponentState, latenessMs?: number) {
     const correlation = state && parseCorrelationState(state.correlation);
@@ -57,6 +61,12 @@ export class ComponentMemory {
       this.#seenMs = Math.max(this.#seenMs, sighting.timeMs ?? 0);
     }
     const changes = this.#engine.add(fed.map(({ match }) => match));
+    const resolved = this.#resolveAll(changes);
+    if (this.#sightings.size > this.#limit) this.#forget();
+    return resolved;
+  }
+
+  #resolveAll(changes: readonly CorrelationChange[]): ResolvedChanges {
     const withdrawn = changes.flatMap((change) => {
       const known = change.change === 'withdrawn' ? this.#hits.get(change.id) : undefined;
       return change.change === 'withdrawn' && known
@@ -78,14 +88,28 @@ export class ComponentMemory {
   }
 
   state(): ComponentState {
-    const correlation = this.#engine.state();
-    const { records, hits } = mentioned(correlation);
+    const correlation = this.#forget();
     return {
       version: 1,
       correlation,
-      sightings: [...this.#sightings.values()].filter(({ recordId }) => records.has(recordId)),
-      hits: Object.fromEntries([...this.#hits].filter(([id]) => hits.has(id) || records.has(id))),
+      sightings: [...this.#sightings.values()],
+      hits: Object.fromEntries(this.#hits),
     };
+  }
+
+  /**
+   * What the engine has let go need not be kept here either: no later hit can name it. Done when there are twice as many
+   * sightings as the last time, so that it costs little a record, and a long run holds no more than twice what it needs.
+   */
+  #forget(): CorrelationState {
+    const correlation = this.#engine.state();
+    const { records, hits } = mentioned(correlation);
+    for (const [id, { records: below }] of this.#hits)
+      if (hits.has(id) || records.has(id)) for (const record of below) records.add(record);
+      else this.#hits.delete(id);
+    for (const id of this.#sightings.keys()) if (!records.has(id)) this.#sightings.delete(id);
+    this.#limit = Math.max(MIN_SIGHTINGS, 2 * this.#sightings.size);
+    return correlation;
   }
 
   #resolve(change: Extract<CorrelationChange, { change: 'raised' | 'revised' }>): ResolvedHit {

@@ -1,5 +1,5 @@
 import { ComponentMemory, type ComponentState } from './correlation-memory.ts';
-import type { Candidate, Evaluated } from './evaluation.ts';
+import type { Candidate, Evaluated, FedMatch } from './evaluation.ts';
 import {
   findingId,
   findingOfHit,
@@ -91,9 +91,7 @@ export class Detection {
   #correlate({ fed }: Evaluated): { findings: Finding[]; withdrawn: { id: string; by?: string }[] } {
     const findings: Finding[] = [];
     const withdrawn = new Map<string, { id: string; by?: string }>();
-    for (const { name, feeders } of this.#book.components) {
-      const mine = fed.filter(({ match }) => feeders.has(match.ruleKey));
-      if (mine.length === 0) continue;
+    for (const [name, mine] of this.#byComponent(fed)) {
       this.#changed.add(name);
       const changes = this.#components.get(name)!.add(mine);
       for (const { ruleKey, id, timeMs } of changes.withdrawn) {
@@ -110,6 +108,21 @@ export class Detection {
       }
     }
     return { findings, withdrawn: [...withdrawn.values()] };
+  }
+
+  /** In the order of the components, those only that have something to take. */
+  #byComponent(fed: readonly FedMatch[]): Map<string, FedMatch[]> {
+    const byRule = Map.groupBy(fed, ({ match }) => match.ruleKey);
+    const mine = new Map<string, FedMatch[]>();
+    for (const { name, feeders } of this.#book.components) {
+      const keys = [...feeders].filter((key) => byRule.has(key));
+      if (keys.length > 0)
+        mine.set(
+          name,
+          keys.flatMap((key) => byRule.get(key)!),
+        );
+    }
+    return mine;
   }
 
   #window({ taken }: Evaluated): Finding[] {

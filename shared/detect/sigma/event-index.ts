@@ -136,11 +136,15 @@ function compileDispatch(path: string, roots: readonly string[], canonical: bool
   const segments = joinRoot(root, path).split('.');
   return (record) => {
     let node = record;
-    for (const segment of segments)
+    for (const segment of segments) {
+      // Paths go on into lists, and into text that holds JSON.
+      if (typeof node === 'string' || Array.isArray(node)) return readSlowly(record, slow);
       node = typeof node === 'object' && node !== null ? (node as Json)[segment] : undefined;
+    }
     if (typeof node === 'string') return node;
     if (typeof node === 'number' || typeof node === 'boolean') return String(node);
-    if (canonical && node === undefined) return undefined;
+    // As fields are read (`scalar-cache.ts`): it is top-level names only that are taken to be spelled as in the shape.
+    if (canonical && (record as Json | undefined)?.[segments[0]!] === undefined) return undefined;
     return readSlowly(record, slow);
   };
 }

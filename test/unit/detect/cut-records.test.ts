@@ -223,6 +223,18 @@ describe('records that are cut, not parsed', () => {
     expect(cut / count).toBeGreaterThan(0.95);
   });
 
+  // Where candidate rules were looked up by a member, paths did not go on into JSON within a text, nor into lists.
+  it.each(['"{\\"errorCode\\":50126}"', '[{"errorCode":50126}]', '{"errorCode":50126}'])(
+    'have a status, spelled %s, whether cut or parsed',
+    (status) => {
+      const evaluator = new Evaluator(all);
+      const text = `{"id":"a","createdDateTime":"2026-11-24T10:00:00Z","userId":"u","status":${status}}`;
+      const { fed } = ofValue(evaluator, 'signins-interactive', text);
+      expect(fed.map(({ match }) => match.ruleKey)).toContain('signin-wrong-password');
+      expect(ofLine(evaluator, 'signins-interactive', text)?.fed).toEqual(fed);
+    },
+  );
+
   // JSON.parse takes the last: whoever takes the first lets an intruder hide behind a decoy.
   it.each(['status', 'Status', 'sta tus'])(
     'are left to be parsed when a member is there twice: %s',

@@ -3,7 +3,7 @@ import type { RuleSet } from '../rule-set.ts';
 import type { Fields } from './event.ts';
 import { Group, type GroupChanges, type SettledHit } from './group.ts';
 import type { CorrelationChange } from './hit.ts';
-import { groupsOf, groupsOfAll, planCorrelations, type Plan } from './plan.ts';
+import { groupsOfAll, keysOf, planCorrelations, type Plan } from './plan.ts';
 import {
   NOTHING_DROPPED,
   type CorrelationState,
@@ -132,10 +132,11 @@ export class CorrelationEngine {
   }
 
   #place(plan: Plan, ref: number, id: string, t: number, source: Fields): void {
-    const groups = groupsOf(plan, ref, source);
-    if (groups.length === 0) this.#dropped.ungrouped++;
-    for (const [key, fields] of groups)
-      if (this.#groupFor(plan, key).events.insert({ ref, id, t, fields })) this.#touched.get(plan)!.add(key);
+    const keys = keysOf(plan, ref, source);
+    if (keys.length === 0) this.#dropped.ungrouped++;
+    for (const key of keys)
+      if (this.#groupFor(plan, key).take({ ref, id, t, source }, this.#options.maxEventsPerGroup))
+        this.#touched.get(plan)!.add(key);
   }
 
   #groupFor(plan: Plan, key: string): Group {

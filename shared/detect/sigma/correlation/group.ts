@@ -5,6 +5,7 @@ import { hitId, hitOf, type CorrelationHit } from './hit.ts';
 import { Ceiling } from './measure.ts';
 import type { Plan } from './plan.ts';
 import type { GroupState, HitState } from './state.ts';
+import { eventOf, Waiting, type Arrival } from './waiting.ts';
 
 /** What settling a group found different from what was said before. */
 export interface GroupChanges {
@@ -43,7 +44,9 @@ const NO_EPISODES: Folded = { episodes: [], open: false, tips: new Map() };
 
 /** Events of one correlation with the same group-by values. */
 export class Group {
-  readonly events: EventList;
+  #events: EventList | undefined;
+  /** As long as they are too few. */
+  #waiting: Waiting | undefined;
   readonly #plan: Plan;
   readonly #key: string;
   readonly #hits: Map<string, HitState>;
@@ -55,9 +58,26 @@ export class Group {
     this.#plan = plan;
     this.#key = key;
     this.#ceiling = new Ceiling(plan.correlation);
-    this.events = new EventList(state?.events, this.#ceiling);
+    if (state) this.#events = new EventList(state.events, this.#ceiling);
+    else this.#waiting = new Waiting(plan);
     this.#hits = new Map(Object.entries(state?.hits ?? {}));
     this.#carry = state?.carry;
+  }
+
+  get events(): EventList {
+    if (this.#events) return this.#events;
+    const events = this.#waiting?.events();
+    this.#waiting = undefined;
+    return (this.#events = new EventList(events, this.#ceiling));
+  }
+
+  /** Adds a record; answers whether there is something to settle. Each record counts once, however often it comes. */
+  take(arrival: Arrival, limit: number): boolean {
+    const waiting = this.#waiting;
+    if (!waiting) return this.events.insert(eventOf(this.#plan, arrival));
+    waiting.add(arrival);
+    if (!waiting.mayHold && waiting.size <= limit) return false;
+    return this.events.sorted.length > 0;
   }
 
   /** When there are more than `limit` events, drops the oldest tenth of what is allowed; answers how many. */
@@ -132,6 +152,11 @@ export class Group {
   /** Makes instants before `upTo` final and forgets what no later window can reach. */
   advance(upTo: number): void {
     const { timespanMs } = this.#plan.correlation;
+    if (this.#waiting) {
+      this.#waiting.dropBefore(upTo - timespanMs);
+      this.#carry = { upTo };
+      return;
+    }
     const { episodes, open } = this.#fold(this.#carry, upTo);
     const last = open ? episodes.at(-1) : undefined;
     const reachable = last && upTo - last.last <= timespanMs ? last : undefined;
@@ -144,17 +169,20 @@ export class Group {
 
   /** Nothing here can matter any more. */
   get isSpent(): boolean {
+    if (this.#waiting) return this.#waiting.size === 0;
     return this.events.sorted.length === 0 && !this.#carry?.open && this.#hits.size === 0;
   }
 
   get lastMs(): number {
+    if (this.#waiting) return this.#waiting.lastMs;
     return this.events.sorted.at(-1)?.t ?? this.#carry?.open?.last ?? Number.NEGATIVE_INFINITY;
   }
 
   state(): GroupState {
     const hits = Object.fromEntries([...this.#hits].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const { sorted } = this.#waiting ? new EventList(this.#waiting.events()) : this.events;
     return {
-      events: [...this.events.sorted],
+      events: [...sorted],
       hits,
       ...(this.#carry ? { carry: this.#carry as NonNullable<GroupState['carry']> } : {}),
     };

@@ -50,6 +50,16 @@ export class Ceiling {
   }
 }
 
+/** How many things must be counted at least, for any window to hold; 0 where that is not known. */
+export function leastThings({ type, expression, thresholds }: SigmaCorrelation): number {
+  if (expression || !COUNTED[type]) return 0;
+  const least = thresholds.map(({ operator, value }) => {
+    if (!(operator in AT_LEAST)) return 0;
+    return operator === 'gt' ? Math.floor(value) + 1 : Math.ceil(value);
+  });
+  return Math.max(0, ...least);
+}
+
 /** The measure of a correlation's type. */
 export function measureFor(correlation: SigmaCorrelation): WindowMeasure {
   const { expression } = correlation;

@@ -93,10 +93,16 @@ export type Placing = readonly [key: string, fields: Fields];
  * names. Events that lack a group-by field belong to none.
  */
 export function groupsOf(plan: Plan, ref: number, fields: Fields): readonly Placing[] {
-  const known = knownFields(plan, ref, fields);
-  const only = onlyKey(plan.correlation.groupBy, known);
+  const known = fieldsOf(plan, ref, fields);
+  const only = keyOfSingles(plan, plan.wanted[ref]!, fields);
   if (only !== undefined) return [[only, known]];
   return groupKeys(plan.correlation.groupBy.map((name) => known[name] ?? [])).map((key) => [key, known]);
+}
+
+/** The keys of these groups alone. */
+export function keysOf(plan: Plan, ref: number, fields: Fields): readonly string[] {
+  const only = keyOfSingles(plan, plan.wanted[ref]!, fields);
+  return only === undefined ? groupsOf(plan, ref, fields).map(([key]) => key) : [only];
 }
 
 /** The same of several events that together are one. */
@@ -121,7 +127,8 @@ const merged = (a: Fields, b: Fields): Fields =>
 
 const NOTHING: readonly string[] = [];
 
-function knownFields(plan: Plan, ref: number, fields: Fields): Fields {
+/** What groups keep of a record, under the correlation's own names. */
+export function fieldsOf(plan: Plan, ref: number, fields: Fields): Fields {
   const known: Record<string, readonly string[]> = {};
   for (const [name, field] of plan.wanted[ref]!) known[name] = sortedSet(fields[field] ?? NOTHING);
   return known;
@@ -130,14 +137,20 @@ function knownFields(plan: Plan, ref: number, fields: Fields): Fields {
 const sortedSet = (values: readonly string[]): readonly string[] =>
   values.length <= 1 ? values : [...new Set(values)].sort();
 
-/** The one group there is when each field has a single value, as nearly always. */
-function onlyKey(groupBy: readonly string[], known: Fields): string | undefined {
-  const [name, ...more] = groupBy;
-  if (name === undefined) return undefined;
-  const first = singleOf(known[name]);
-  if (more.length === 0) return first === undefined ? undefined : keyOfOne(first);
-  const values = [first, ...more.map((other) => singleOf(known[other]))];
-  return values.includes(undefined) ? undefined : JSON.stringify(values.map((text) => text!.toLowerCase()));
+/** The key of the one group there is when each field has a single value, as nearly always. */
+function keyOfSingles(
+  { correlation: { groupBy } }: Plan,
+  wanted: ReadonlyMap<string, string>,
+  fields: Fields,
+): string | undefined {
+  const values: string[] = [];
+  for (const name of groupBy) {
+    const value = singleOf(fields[wanted.get(name)!]);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  if (values.length === 1) return keyOfOne(values[0]!);
+  return values.length === 0 ? undefined : JSON.stringify(values.map((text) => text.toLowerCase()));
 }
 
 const singleOf = (values: readonly string[] | undefined): string | undefined =>
