@@ -6,7 +6,15 @@ import { takenKey } from './native/native-rule.ts';
 import type { RuleBook } from './rule-book.ts';
 import type { CorrelatedMatch, Match, RecordIdentity } from './sigma/index.ts';
 import { NOTHING, SourceReader, type Reading } from './source-reader.ts';
-import { bodyOf, ipOf, sightingOf, type Place, type PlacedRecord, type Sighting } from './sighting.ts';
+import {
+  bodyOf,
+  ipOf,
+  sightingFrom,
+  sightingOf,
+  type Place,
+  type PlacedRecord,
+  type Sighting,
+} from './sighting.ts';
 
 /** A match of a Sigma rule that reports by itself: what its finding says of it. */
 export interface SigmaMatch {
@@ -156,9 +164,9 @@ class CutRecord implements Seen {
 
   get sighting(): Sighting {
     if (this.#sighting) return this.#sighting;
-    this.#reader.complete(this.body);
-    return (this.#sighting = sightingOf(
-      { source: this.#source, value: this.body, place: this.place },
+    return (this.#sighting = sightingFrom(
+      this.#reader.tellings(),
+      { source: this.#source, place: this.place },
       this.id,
       this.timeMs,
     ));

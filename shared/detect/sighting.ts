@@ -2,7 +2,7 @@ import { ipKey } from '../indexing/entities/ip.ts';
 import { sessionKey } from '../indexing/entities/session.ts';
 import { userKey } from '../indexing/entities/user.ts';
 import { guidOf, namedValue, objectAt, objectsAt } from '../indexing/fields.ts';
-import { countryOf, userAgentOf } from '../indexing/summary.ts';
+import { countryOf } from '../indexing/summary.ts';
 import { isObject, textOf } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import { cached } from '../cached.ts';
@@ -52,61 +52,58 @@ export const bodyOf = (value: unknown): unknown => {
 
 const MAX_AGENT = 300;
 
-/** Members of a record's body that `sightingOf` looks at, all of them. */
-export const SIGHTING_MEMBERS = [
-  'initiatedBy',
-  'userPrincipalName',
-  'userId',
-  'UserKey',
-  'servicePrincipalId',
-  'sessionId',
-  'AppAccessContext',
-  'DeviceProperties',
-  'ipAddress',
-  'ClientIPAddress',
-  'ClientIP',
-  'ActorIpAddress',
-  'callerIpAddress',
-  'location',
-  'autonomousSystemNumber',
-  'uniqueTokenIdentifier',
-  'userAgent',
-  'ExtendedProperties',
-  'additionalDetails',
-  'ClientInfoString',
-  'appId',
-  'ClientAppId',
-  'ApplicationId',
-] as const;
-
 /** The same keys as the index has, of whoever acted; only looked up where records have them. */
 export function sightingOf(record: PlacedRecord, recordId: string, timeMs: number | undefined): Sighting {
-  const found: Known = { recordId, source: record.source, place: record.place };
-  if (timeMs !== undefined) found.timeMs = timeMs;
+  const told = tellings();
   const body = bodyOf(record.value);
-  if (!isObject(body)) return found;
-  const actor = actorOf(body);
-  const [session, ip, country, asn] = [sessionOf(body), ipOf(body), countryOf(body)[0], asnOf(body)];
-  const token =
-    textOf(body['uniqueTokenIdentifier']) ?? textOf(member(body, 'AppAccessContext')?.['UniqueTokenId']);
-  const [userAgent, app] = [userAgentOf(body)[0]?.slice(0, MAX_AGENT), appOf(body)];
+  if (isObject(body))
+    for (const name of SIGHTING_MEMBERS) if (body[name] !== undefined) told[name] = tell(name, body[name]);
+  return sightingFrom(told, record, recordId, timeMs);
+}
+
+/** The same of what its members tell. */
+export function sightingFrom(
+  told: Tellings,
+  { source, place }: Pick<PlacedRecord, 'source' | 'place'>,
+  recordId: string,
+  timeMs: number | undefined,
+): Sighting {
+  const found: Known = { recordId, source, place };
+  if (timeMs !== undefined) found.timeMs = timeMs;
+  const { initiatedBy: by, AppAccessContext: context } = told;
+  const user =
+    by?.user ?? told.userPrincipalName ?? told.UserId ?? by?.appName ?? told.servicePrincipalId ?? by?.userId;
+  const userId = by?.userId ?? told.userId ?? told.UserKey ?? by?.principal;
+  const session =
+    told.sessionId ?? told.SessionId ?? context?.session ?? told.DeviceProperties ?? by?.session;
+  // ClientIPAddress tells attacker from owner where both share ClientIP, a front end.
+  const ip =
+    told.ClientIPAddress ??
+    told.ipAddress ??
+    told.ClientIP ??
+    told.ActorIpAddress ??
+    told.callerIpAddress ??
+    by?.ip;
+  const token = told.uniqueTokenIdentifier ?? context?.token;
+  const userAgent =
+    told.userAgent ??
+    told.UserAgent ??
+    told.ExtendedProperties ??
+    told.additionalDetails ??
+    told.ClientInfoString;
+  const app = told.appId ?? context?.app ?? told.ClientAppId ?? told.ApplicationId ?? told.AppId ?? by?.app;
   // One after the other by their names, and not in a loop: there is one sighting for nearly every record.
-  if (actor.user !== undefined) found.user = actor.user;
-  if (actor.userId !== undefined) found.userId = actor.userId;
+  if (user !== undefined) found.user = user;
+  if (userId !== undefined && userId !== user) found.userId = userId;
   if (session !== undefined) found.session = session;
   if (ip !== undefined) found.ip = ip;
-  if (country !== undefined) found.country = country;
-  if (asn !== undefined) found.asn = asn;
+  if (told.location !== undefined) found.country = told.location;
+  if (told.autonomousSystemNumber !== undefined) found.asn = told.autonomousSystemNumber;
   if (token !== undefined) found.token = token;
   if (userAgent !== undefined) found.userAgent = userAgent;
   if (app !== undefined) found.app = app;
   return found;
 }
-
-const member = (body: Json, name: string): Json | undefined => {
-  const value = body[name];
-  return isObject(value) ? value : undefined;
-};
 
 const knownSession = cached(sessionKey);
 const knownGuid = cached(guidOf);
@@ -115,24 +112,82 @@ const knownGuid = cached(guidOf);
 const make = <T>(work: (text: string) => T | undefined, text: unknown): T | undefined =>
   typeof text === 'string' && text !== '' ? work(text) : undefined;
 
-/** Who acted: name and directory id. */
-function actorOf(body: Json): { user: string | undefined; userId: string | undefined } {
-  const by = objectAt(body, 'initiatedBy', 'user');
-  const app = objectAt(body, 'initiatedBy', 'app');
-  const user =
-    make(userKey, by?.['userPrincipalName']) ??
-    make(userKey, body['userPrincipalName']) ??
-    make(userKey, body['UserId']) ??
-    make(userKey, app?.['displayName']) ??
-    make(userKey, body['servicePrincipalId']) ??
-    make(userKey, by?.['id']);
-  const userId =
-    make(userKey, by?.['id']) ??
-    make(userKey, body['userId']) ??
-    make(userKey, body['UserKey']) ??
-    make(userKey, app?.['servicePrincipalId']);
-  return { user, userId: userId === user ? undefined : userId };
+const user = (value: unknown) => make(userKey, value);
+const session = (value: unknown) => make(knownSession, value);
+const address = (value: unknown) => make(ipKey, value);
+const guid = (value: unknown) => make(knownGuid, value);
+const paired = (name: string) => (value: unknown) => namedValue(objectsAt({ value }, 'value'), name);
+
+/** All members that sightings are made of, by their exact names, and what each tells. */
+const TELLING = {
+  initiatedBy: (value: unknown) => ({
+    user: user(objectAt(value, 'user')?.['userPrincipalName']),
+    userId: user(objectAt(value, 'user')?.['id']),
+    appName: user(objectAt(value, 'app')?.['displayName']),
+    principal: user(objectAt(value, 'app')?.['servicePrincipalId']),
+    app: guid(objectAt(value, 'app')?.['appId']),
+    ip: address(objectAt(value, 'user')?.['ipAddress']),
+    session:
+      session(objectAt(value, 'linkableIdentifiers')?.['sessionId']) ??
+      session(objectAt(value, 'user', 'linkableIdentifiers')?.['sessionId']),
+  }),
+  AppAccessContext: (value: unknown) => ({
+    session: session(objectAt(value)?.['AADSessionId']),
+    token: textOf(objectAt(value)?.['UniqueTokenId']),
+    app: guid(objectAt(value)?.['ClientAppId']),
+  }),
+  userPrincipalName: user,
+  UserId: user,
+  servicePrincipalId: user,
+  userId: user,
+  UserKey: user,
+  sessionId: session,
+  SessionId: session,
+  DeviceProperties: (value: unknown) => session(paired('SessionId')(value)),
+  ClientIPAddress: address,
+  ipAddress: address,
+  ClientIP: address,
+  ActorIpAddress: address,
+  callerIpAddress: address,
+  location: (location: unknown) => countryOf({ location })[0],
+  autonomousSystemNumber: (number: unknown) => asnOf({ autonomousSystemNumber: number }),
+  uniqueTokenIdentifier: textOf,
+  userAgent: agent,
+  UserAgent: agent,
+  ExtendedProperties: (value: unknown) => agent(paired('UserAgent')(value)),
+  additionalDetails: (value: unknown) => agent(paired('User-Agent')(value)),
+  ClientInfoString: agent,
+  appId: guid,
+  ClientAppId: guid,
+  ApplicationId: guid,
+  AppId: guid,
+} as const;
+
+function agent(value: unknown): string | undefined {
+  return textOf(value)?.slice(0, MAX_AGENT);
 }
+
+type Telling = keyof typeof TELLING;
+/** What the members of a record tell. */
+export type Tellings = { -readonly [K in Telling]?: ReturnType<(typeof TELLING)[K]> };
+export const SIGHTING_MEMBERS = Object.keys(TELLING) as readonly Telling[];
+
+/** Members of `AppAccessContext` that sightings are made of. */
+export const CONTEXT_MEMBERS = ['AADSessionId', 'UniqueTokenId', 'ClientAppId'] as const;
+
+const EMPTY = Object.fromEntries(SIGHTING_MEMBERS.map((name) => [name, undefined])) as Tellings;
+/** Nothing is told yet: all of one form, so that they are quickly read. */
+export const tellings = (): Tellings => ({ ...EMPTY });
+
+/** What a member of this name tells. It depends on nothing else: whoever has many records with one value may keep it. */
+export const tell = (name: Telling, value: unknown): never => TELLING[name](value) as never;
+
+export const isTelling = (name: string): name is Telling => Object.hasOwn(TELLING, name);
+
+const member = (body: Json, name: string): Json | undefined => {
+  const value = body[name];
+  return isObject(value) ? value : undefined;
+};
 
 /** All that `ipOf` looks at. */
 export const IP_MEMBERS = [
@@ -167,7 +222,7 @@ export const sessionOf = (body: Json): string | undefined =>
   make(knownSession, objectAt(body, 'initiatedBy', 'linkableIdentifiers')?.['sessionId']) ??
   make(knownSession, objectAt(body, 'initiatedBy', 'user', 'linkableIdentifiers')?.['sessionId']);
 
-/** ClientIPAddress tells attacker from owner where both share ClientIP, a front end. */
+/** In the order of sightings. */
 export const ipOf = (body: Json): string | undefined =>
   make(ipKey, body['ClientIPAddress']) ??
   make(ipKey, body['ipAddress']) ??
@@ -175,14 +230,6 @@ export const ipOf = (body: Json): string | undefined =>
   make(ipKey, body['ActorIpAddress']) ??
   make(ipKey, body['callerIpAddress']) ??
   make(ipKey, objectAt(body, 'initiatedBy', 'user')?.['ipAddress']);
-
-const appOf = (body: Json): string | undefined =>
-  make(knownGuid, body['appId']) ??
-  make(knownGuid, member(body, 'AppAccessContext')?.['ClientAppId']) ??
-  make(knownGuid, body['ClientAppId']) ??
-  make(knownGuid, body['ApplicationId']) ??
-  make(knownGuid, body['AppId']) ??
-  make(knownGuid, objectAt(body, 'initiatedBy', 'app')?.['appId']);
 
 /** Did the sign-in with this `status` succeed? */
 export const succeeded = (status: unknown): boolean => isObject(status) && status['errorCode'] === 0;

@@ -2,7 +2,15 @@ import type { SourceId } from '../sources.ts';
 import { quickTime, TIME_MEMBERS } from './event-time.ts';
 import type { NativeRule } from './native/native-rule.ts';
 import { MemberCutter, type MemberValue, type MemberSorter, type RuleSet, type Sort } from './sigma/index.ts';
-import { IP_MEMBERS, SIGHTING_MEMBERS } from './sighting.ts';
+import {
+  CONTEXT_MEMBERS,
+  IP_MEMBERS,
+  isTelling,
+  SIGHTING_MEMBERS,
+  tell,
+  tellings,
+  type Tellings,
+} from './sighting.ts';
 
 /** What is known of a record that was cut, not parsed. */
 export interface Reading {
@@ -19,9 +27,14 @@ export interface Reading {
 /** No rule can say anything of the record. */
 export const NOTHING = Symbol('nothing');
 
+/** A member's value that tells nothing. */
+const SILENT = Symbol('silent');
+
 type Test = (value: unknown) => boolean;
 
 const OPERATION = 'operation';
+/** New in most records, and but little of it is looked at. */
+const CONTEXT = 'appaccesscontext';
 // A record within such a member is the one that rules look at.
 const ENVELOPES = ['auditdata', 'properties'] as const;
 /** Of whoever acted, by whom and from where candidates of a day are told apart. */
@@ -73,7 +86,9 @@ export class SourceReader {
     const numbersOf = (wanted: Iterable<string>): number[] =>
       [...new Set(wanted)].map((name) => names.indexOf(name)).filter((number) => number >= 0);
     this.#names = names;
-    this.#cutter = usable ? new MemberCutter({ names, fresh: [...fresh] }) : undefined;
+    const context = new Set([...CONTEXT_MEMBERS.map(lower), ...(sorter?.below(CONTEXT) ?? [])]);
+    const inner = sorter?.below(CONTEXT) && { name: CONTEXT, names: [...context] };
+    this.#cutter = usable ? new MemberCutter({ names, fresh: [...fresh], inner }) : undefined;
     this.#operation = names.indexOf(OPERATION);
     this.#envelopes = numbersOf(ENVELOPES);
     this.#sighting = numbersOf(SIGHTING_MEMBERS.map(lower));
@@ -106,9 +121,16 @@ export class SourceReader {
     return sort.members && this.#reading(cutter, sort, sort.members, mask);
   }
 
-  /** Adds what sightings are made of to the body of the record that was read last. */
-  complete(body: Reading['body']): void {
-    this.#add(this.#sighting, body);
+  /** What sightings are made of, of the record that was read last. */
+  tellings(): Tellings {
+    const told = tellings();
+    for (const number of this.#sighting) {
+      const member = this.#cutter!.value(number);
+      if (member === undefined || !isTelling(member.name)) continue;
+      member.made ??= tell(member.name, member.value) ?? SILENT;
+      if (member.made !== SILENT) told[member.name] = member.made as never;
+    }
+    return told;
   }
 
   #reading(cutter: MemberCutter, sort: Sort, members: readonly number[], mask: number): Reading | undefined {

@@ -13,6 +13,8 @@ export interface Wanted {
   readonly names: readonly string[];
   /** Names, found as they are spelled here, whose values are new in every record. */
   readonly fresh: readonly string[];
+  /** A member, one of the names, of which no more is given than the members of these names. */
+  readonly inner?: { readonly name: string; readonly names: readonly string[] } | undefined;
 }
 
 /** A stretch of a record before, of the same bytes. */
@@ -29,6 +31,7 @@ interface Member {
   /** Its place among the names wanted, the fresh ones behind the others; or one of the two below. */
   readonly number: number;
   readonly isFresh: boolean;
+  readonly isInner: boolean;
   readonly salt: number;
   /** The last list or object that was read here. */
   readonly composite: Stretch;
@@ -66,6 +69,9 @@ export class MemberCutter {
   // Of the record that was cut last.
   #words = new Words(Buffer.alloc(0));
   readonly #found: (Member | undefined)[];
+  /** Its values, once they were asked for. */
+  readonly #values: (MemberValue | undefined)[];
+  readonly #inner: MemberCutter | undefined;
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
 
@@ -73,6 +79,8 @@ export class MemberCutter {
     const count = wanted.names.length + wanted.fresh.length;
     this.#wanted = wanted;
     this.#found = Array.from({ length: count });
+    this.#values = Array.from({ length: count });
+    this.#inner = wanted.inner && new MemberCutter({ names: wanted.inner.names, fresh: [] });
     this.#starts = new Int32Array(count);
     this.#ends = new Int32Array(count);
   }
@@ -81,6 +89,7 @@ export class MemberCutter {
   cut(bytes: Buffer, from: number, to: number): boolean {
     const found = this.#found;
     found.fill(undefined);
+    this.#values.fill(undefined);
     if (bytes !== this.#words.bytes) this.#change(bytes);
     const words = this.#words;
     if (bytes[from] !== OPEN) return false;
@@ -119,7 +128,8 @@ export class MemberCutter {
   /** What it has of this name. */
   value(number: number): MemberValue | undefined {
     const member = this.#found[number];
-    return member && this.#valueAt(member, this.#starts[number]!, this.#ends[number]!);
+    if (member === undefined) return undefined;
+    return (this.#values[number] ??= this.#valueAt(member, this.#starts[number]!, this.#ends[number]!));
   }
 
   /** Other bytes: what is remembered by its place is no more there. */
@@ -140,9 +150,25 @@ export class MemberCutter {
     return member.last!;
   }
 
+  /** Undefined: it has to be parsed. */
+  #innerValue(start: number, end: number): Record<string, unknown> | undefined {
+    const inner = this.#inner!;
+    if (!inner.cut(this.#words.bytes, start, end)) return undefined;
+    const value: Record<string, unknown> = {};
+    for (let number = 0; number < inner.#found.length; number++) {
+      const member = inner.value(number);
+      if (member) value[member.name] = member.value;
+    }
+    return value;
+  }
+
   #search(member: Member, start: number, end: number): MemberValue {
     const { name } = member;
     const words = this.#words;
+    if (member.isInner) {
+      const value = this.#innerValue(start, end);
+      if (value) return new MemberValue(name, '', 0, 0, value);
+    }
     const isFutile = member.searches >= MIN_SEARCHES && member.finds * 4 < member.searches;
     if (isFutile || end - start > MAX_KNOWN_BYTES)
       return new MemberValue(name, words.bytes.toString('latin1', start, end));
@@ -178,6 +204,7 @@ function memberOf(name: string, wanted: Wanted): Member {
     salt: new Words(token).hash(0, token.length),
     number: fresh < 0 ? numberOf(name, wanted) : wanted.names.length + fresh,
     isFresh: fresh >= 0,
+    isInner: name.toLowerCase() === wanted.inner?.name,
     composite: { start: 0, end: NOWHERE },
     asked: { start: 0, end: NOWHERE },
     last: undefined,

@@ -77,6 +77,13 @@ export class MemberSorter {
     this.#root = this.#node([], 0);
   }
 
+  /** Names of what rules look at within a member, in lower case; undefined: at all of it. */
+  below(member: string): readonly string[] | undefined {
+    const paths = this.#rules.flatMap(({ reads }) => reads ?? []).filter((path) => topOf(path) === member);
+    const names = paths.map((path) => path.toLowerCase().split('.')[1]);
+    return names.includes(undefined) ? undefined : [...new Set(names.map((name) => name!))];
+  }
+
   /** Of the record that was cut last; `members` come first among the names wanted. */
   sortOf(cutter: MemberCutter): Sort {
     let node = this.#root;

@@ -7,6 +7,7 @@ export class MemberValue {
   /** What those who ask have found out about it. */
   note: number | undefined = undefined;
   bits: number | undefined = undefined;
+  made: unknown = undefined;
   /** Where a table keeps its text. */
   readonly start: number;
   readonly end: number;
@@ -14,9 +15,10 @@ export class MemberValue {
   #value: unknown;
 
   /** @param text its JSON, the bytes one character each */
-  constructor(name: string, text: string, start = 0, end = 0) {
+  constructor(name: string, text: string, start = 0, end = 0, value?: unknown) {
     this.name = name;
     this.#text = text;
+    this.#value = value;
     this.start = start;
     this.end = end;
   }
