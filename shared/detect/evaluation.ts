@@ -1,8 +1,15 @@
 import { isObject, textOf } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import { timeOf } from './event-time.ts';
-import type { BaselineRule, NativeRule, RecordRule, Verdict, WindowRule } from './native/native-rule.ts';
-import { takenKey } from './native/native-rule.ts';
+import type {
+  BaselineRule,
+  NativeRule,
+  RecordRule,
+  TakenEvent,
+  Verdict,
+  WindowRule,
+} from './native/native-rule.ts';
+import { onceOf } from './native/native-rule.ts';
 import type { RuleBook } from './rule-book.ts';
 import type { CorrelatedMatch, Match, RecordIdentity } from './sigma/index.ts';
 import { NOTHING, SourceReader, type Reading } from './source-reader.ts';
@@ -41,7 +48,8 @@ export interface Candidate {
 
 export interface Taken {
   readonly rule: WindowRule;
-  readonly taken: NonNullable<ReturnType<WindowRule['take']>>;
+  /** `once` with the stretch of time. */
+  readonly taken: TakenEvent;
   readonly sighting: Sighting;
 }
 
@@ -223,14 +231,14 @@ const APPLY = {
       into.candidates.set(key, { rule, sighting: seen.sighting });
   },
   window: (rule: WindowRule, seen: Seen, into: Evaluated): void => {
-    const same = rule.same(seen.body);
-    const t = same === undefined ? undefined : seen.timeMs;
-    if (t === undefined) return;
-    const key = takenKey(rule, same ?? '', t);
-    const known = into.taken.get(key);
-    if (known && !isEarlier(seen, known.sighting)) return;
     const taken = rule.take(seen.body);
-    if (taken) into.taken.set(key, { rule, taken, sighting: seen.sighting });
+    const t = taken && seen.timeMs;
+    if (taken === undefined || t === undefined) return;
+    const once = onceOf(rule, taken, t);
+    const key = `${rule.key}|${taken.group}|${once}`;
+    const known = into.taken.get(key);
+    if (!known || isEarlier(seen, known.sighting))
+      into.taken.set(key, { rule, taken: { ...taken, once }, sighting: seen.sighting });
   },
 } as const;
 

@@ -43,7 +43,7 @@ export interface BookInput {
 }
 
 /** Raised when what native code or the engine finds changes: segments are then told apart by version. */
-const CODE_VERSION = 2;
+const CODE_VERSION = 3;
 
 export function makeRuleBook(input: BookInput = {}): RuleBook {
   const parsed = parseAll(input);

@@ -20,16 +20,14 @@ export const impossibleTravel: WindowRule = {
   references: ['https://learn.microsoft.com/entra/id-protection/concept-identity-protection-risks'],
   falsePositives: ['VPNs and mobile carriers', 'Addresses that are located wrongly'],
   sources: ['signins-interactive', 'import'],
-  reads: ['isInteractive', 'status', 'userId', 'ipAddress', 'location', 'autonomousSystemNumber'],
+  reads: ['isInteractive', 'status', 'userId', 'location', 'autonomousSystemNumber'],
   when: { status: succeeded },
   spanMs: 24 * HOUR,
   // Two sign-ins from one place within a quarter of an hour tell no more than one.
   stretchMs: HOUR / 4,
-  same: (body) => {
-    if (!isObject(body) || body['isInteractive'] === false || !succeeded(body['status'])) return undefined;
-    return `${String(body['userId'])}|${String(body['ipAddress'])}`;
-  },
+  silentBelow: 2,
   take: (body) => {
+    if (!isObject(body) || body['isInteractive'] === false || !succeeded(body['status'])) return undefined;
     const place = objectAt(body, 'location', 'geoCoordinates');
     const group = textAt(body, 'userId');
     const [lat, lon] = [Number(place?.['latitude']), Number(place?.['longitude'])];

@@ -43,19 +43,17 @@ export const mailManyRecipients: WindowRule = {
     ...COUNTS,
     ...SESSION_MEMBERS,
   ],
-  same: (body) =>
-    isObject(body) && SENDING.has(textOf(body['Operation']) ?? '') && recipientsOf(body) >= MIN_EACH
-      ? (textOf(body['Id']) ?? textOf(body['id']))
-      : undefined,
   take: (body) => {
-    if (!isObject(body)) return undefined;
+    if (!isObject(body) || !SENDING.has(textOf(body['Operation']) ?? '')) return undefined;
+    const recipients = recipientsOf(body);
+    if (recipients < MIN_EACH) return undefined;
     const mailbox = textAt(body, 'MailboxOwnerUPN') ?? textAt(body, 'UserId');
     const once = textOf(body['Id']) ?? textOf(body['id']);
     if (mailbox === undefined || once === undefined) return undefined;
     return {
       group: `${mailbox.toLowerCase()}|${sessionOf(body) ?? ''}`,
       once,
-      facts: { recipients: recipientsOf(body) },
+      facts: { recipients },
     };
   },
   judge: (events) => firstOfDays(events),

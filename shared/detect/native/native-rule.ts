@@ -60,6 +60,14 @@ export interface WindowEvent {
   readonly sighting: Sighting;
 }
 
+/** What a window rule takes of a record. */
+export interface TakenEvent {
+  readonly group: string;
+  /** See `WindowEvent`. */
+  readonly once: string;
+  readonly facts: WindowEvent['facts'];
+}
+
 /** Decides on several records of one group within a span of event time. */
 export interface WindowRule extends NativeFacts {
   readonly type: 'window';
@@ -68,18 +76,17 @@ export interface WindowRule extends NativeFacts {
   readonly stretchMs: number;
   /** One finding a group and day, whatever instant of the day completed it. */
   readonly oncePerDay?: boolean;
-  /** Cheap: records of the same stretch with equal texts are the same event. Undefined: not concerned. */
-  readonly same: (body: unknown) => string | undefined;
-  readonly take: (
-    body: unknown,
-  ) => { readonly group: string; readonly once: string; readonly facts: WindowEvent['facts'] } | undefined;
+  /** Of how few events nothing can be said. */
+  readonly silentBelow?: number;
+  /** Undefined: the record is no event of the rule. */
+  readonly take: (body: unknown) => TakenEvent | undefined;
   /** Hits among a group's events, sorted by time. A hit belongs to the event that completed it: its last. */
   readonly judge: (events: readonly WindowEvent[]) => readonly WindowHit[];
 }
 
-/** Records with the same key are the same event. */
-export const takenKey = (rule: WindowRule, same: string, t: number): string =>
-  `${rule.key}|${same}|${Math.floor(t / rule.stretchMs)}`;
+/** With the stretch of time: events of a group with the same text are the same event. */
+export const onceOf = (rule: WindowRule, { once }: TakenEvent, t: number): string =>
+  `${once}@${Math.floor(t / rule.stretchMs)}`;
 
 export interface WindowHit extends Verdict {
   readonly events: readonly WindowEvent[];

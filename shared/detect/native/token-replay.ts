@@ -43,12 +43,7 @@ export const tokenReplay: WindowRule = {
   spanMs: DAY,
   stretchMs: DAY / 4,
   oncePerDay: true,
-  same: (body) => {
-    if (!isObject(body) || !succeeded(body['status'])) return undefined;
-    const { sessionId, ipAddress, autonomousSystemNumber, userAgent, isInteractive } = body;
-    if (!sessionId && sessionOf(body) === undefined) return undefined;
-    return `${String(sessionId)}|${String(ipAddress)}|${String(autonomousSystemNumber)}|${String(userAgent)}|${String(isInteractive)}|${deviceOf(body)}`;
-  },
+  silentBelow: 2,
   take: (body) => {
     if (!isObject(body) || !succeeded(body['status'])) return undefined;
     const [ip, group] = [ipOf(body), sessionOf(body)];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Sighting } from '../sighting.ts';
-import type { WindowEvent, WindowHit, WindowRule } from './native-rule.ts';
+import type { TakenEvent, WindowEvent, WindowHit, WindowRule } from './native-rule.ts';
 
 /** What window rules remember: rule → group → events by `once`. JSON all through. */
 const stateSchema = z.object({
@@ -35,18 +35,20 @@ export class WindowMemory {
     }
   }
 
-  take(rule: WindowRule, taken: NonNullable<ReturnType<WindowRule['take']>>, sighting: Sighting): void {
+  /** @param taken `once` with the stretch of time */
+  take(rule: WindowRule, { group, once, facts }: TakenEvent, sighting: Sighting): void {
     const t = sighting.timeMs;
     const byGroup = this.#groups.get(rule.key);
     if (t === undefined || !byGroup) return;
     this.#seenMs = Math.max(this.#seenMs, t);
-    const events = byGroup.get(taken.group) ?? new Map<string, WindowEvent>();
-    byGroup.set(taken.group, events);
-    const once = `${taken.once}@${Math.floor(t / rule.stretchMs)}`;
+    let events = byGroup.get(group);
+    if (!events) byGroup.set(group, (events = new Map()));
     const known = events.get(once);
     if (known && isBefore(known, t, sighting)) return;
-    events.set(once, { t, once, facts: taken.facts, sighting });
-    this.#dirty.set(rule.key, (this.#dirty.get(rule.key) ?? new Set()).add(taken.group));
+    events.set(once, { t, once, facts, sighting });
+    let dirty = this.#dirty.get(rule.key);
+    if (!dirty) this.#dirty.set(rule.key, (dirty = new Set()));
+    dirty.add(group);
   }
 
   get seenMs(): number {
@@ -58,7 +60,9 @@ export class WindowMemory {
     const found = [...this.#dirty].flatMap(([key, groups]) => {
       const rule = this.#rules.get(key)!;
       return [...groups].sort().flatMap((group) => {
-        const events = [...this.#groups.get(key)!.get(group)!.values()].sort(inOrder);
+        const known = this.#groups.get(key)!.get(group)!;
+        if (known.size < (rule.silentBelow ?? 0)) return [];
+        const events = [...known.values()].sort(inOrder);
         return rule.judge(events).map((hit) => ({ rule, group, hit }));
       });
     });

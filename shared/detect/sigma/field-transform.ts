@@ -1,4 +1,5 @@
 import type { Scalar } from './field-values.ts';
+import { cached } from '../../cached.ts';
 import { parseAddress } from './networks.ts';
 import type { FieldSource } from './pipeline.ts';
 
@@ -18,10 +19,10 @@ export function transformOf(source: FieldSource): Transform | undefined {
 /** `Update user.` → `Update user`; real names also end in a blank. */
 export const trimOperation = (text: string): string => text.trim().replace(/\.$/, '').trimEnd();
 
-function plainAddress(text: string): string[] {
+const plainAddress = cached((text: string): readonly string[] => {
   const address = parseAddress(text)?.toString();
   return address === undefined || address === '::1' ? [] : [address];
-}
+});
 
 function mapped(table: Readonly<Record<string, string>>, otherwise: string | undefined): Transform {
   const lower = lowerKeys(table);
