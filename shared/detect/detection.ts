@@ -1,5 +1,5 @@
 import { ComponentMemory, type ComponentState } from './correlation-memory.ts';
-import type { Candidate, Evaluated, FedMatch } from './evaluation.ts';
+import { takenIn, type Candidate, type Evaluated, type FedMatch } from './evaluation.ts';
 import {
   findingId,
   findingOfHit,
@@ -125,10 +125,10 @@ export class Detection {
     return mine;
   }
 
-  #window({ taken }: Evaluated): Finding[] {
-    if (taken.size === 0) return [];
+  #window(evaluated: Evaluated): Finding[] {
+    if (evaluated.taken.size === 0) return [];
     this.#windowsChanged = true;
-    for (const { rule, taken: what, sighting } of taken.values()) this.#windows.take(rule, what, sighting);
+    for (const { rule, taken, sighting } of takenIn(evaluated)) this.#windows.take(rule, taken, sighting);
     return this.#windows
       .settle()
       .map(({ rule, group, hit }) => findingOfWindow(this.#info(rule.key), rule, group, hit));

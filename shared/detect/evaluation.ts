@@ -62,17 +62,9 @@ export interface Evaluated {
   readonly native: NativeMatch[];
   /** Of equal ones the earliest: most records of a session say the same. */
   readonly candidates: Map<string, Candidate>;
-  readonly taken: Map<string, Taken>;
+  /** By rule, group, and what makes them the same event. */
+  readonly taken: Map<WindowRule, Map<string, Map<string, Taken>>>;
   records: number;
-}
-
-/** A line of a source's records. */
-export interface Line {
-  readonly source: SourceId;
-  readonly reader: SourceReader;
-  readonly bytes: Buffer;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** Applies a rule book to records, one at a time. */
@@ -102,12 +94,19 @@ export class Evaluator {
    * The same for a line, known to be one JSON text, of which no more is parsed than rules look at. False: it has to be
    * parsed and taken whole.
    */
-  takeLine(line: Line, place: Place, into: Evaluated): boolean {
-    const { source, reader } = line;
-    const reading = reader.read(line.bytes, line.from, line.to);
+  takeLine(
+    reader: SourceReader,
+    bytes: Buffer,
+    from: number,
+    to: number,
+    place: Place,
+    into: Evaluated,
+  ): boolean {
+    const reading = reader.read(bytes, from, to);
     if (reading === undefined) return false;
     into.records++;
     if (reading === NOTHING) return true;
+    const { source } = reader;
     const seen = new CutRecord(source, place, reading, reader);
     if (reading.sort.candidates.length > 0)
       this.#match(seen, this.#book.set.evaluateSorted(source, reading.sort, reading.body, seen), into);
@@ -235,17 +234,38 @@ const APPLY = {
     const t = taken && seen.timeMs;
     if (taken === undefined || t === undefined) return;
     const once = onceOf(rule, taken, t);
-    const key = `${rule.key}|${taken.group}|${once}`;
-    const known = into.taken.get(key);
+    const events = eventsOf(into, rule, taken.group);
+    const known = events.get(once);
     if (!known || isEarlier(seen, known.sighting))
-      into.taken.set(key, { rule, taken: { ...taken, once }, sighting: seen.sighting });
+      events.set(once, { rule, taken: { ...taken, once }, sighting: seen.sighting });
   },
 } as const;
 
+function eventsOf({ taken }: Evaluated, rule: WindowRule, group: string): Map<string, Taken> {
+  let byGroup = taken.get(rule);
+  if (!byGroup) taken.set(rule, (byGroup = new Map()));
+  let events = byGroup.get(group);
+  if (!events) byGroup.set(group, (events = new Map()));
+  return events;
+}
+
+/** All that window rules took. */
+export function* takenIn({ taken }: Evaluated): Iterable<Taken> {
+  for (const byGroup of taken.values()) for (const events of byGroup.values()) yield* events.values();
+}
+
+/** Adds what a window rule took of a record elsewhere: of equal events the earliest is kept. */
+export function addTaken(into: Evaluated, event: Taken): void {
+  const events = eventsOf(into, event.rule, event.taken.group);
+  const known = events.get(event.taken.once);
+  if (!known || isEarlier(event.sighting, known.sighting)) events.set(event.taken.once, event);
+}
+
 /** By time, then by id, so that the same one is kept whatever the order. */
-function isEarlier(seen: Seen, known: Sighting): boolean {
+function isEarlier(seen: Seen | Sighting, known: Sighting): boolean {
   const [mine, other] = [seen.timeMs ?? 0, known.timeMs ?? 0];
-  return mine < other || (mine === other && seen.sighting.recordId < known.recordId);
+  if (mine !== other) return mine < other;
+  return ('recordId' in seen ? seen : seen.sighting).recordId < known.recordId;
 }
 
 /** Without the record, so that a batch keeps no more than what it reports. */

@@ -46,6 +46,7 @@ const lower = (name: string): string => name.toLowerCase();
  * are not as the vendor writes them are left to be parsed.
  */
 export class SourceReader {
+  readonly source: SourceId;
   readonly #sorter: MemberSorter | undefined;
   readonly #cutter: MemberCutter | undefined;
   readonly #natives: readonly NativeRule[];
@@ -65,6 +66,7 @@ export class SourceReader {
   readonly #chosen = new Map<number, readonly NativeRule[]>();
 
   constructor(source: SourceId, set: RuleSet, natives: readonly NativeRule[]) {
+    this.source = source;
     const sorter = set.memberSorter(source);
     this.#natives = natives;
     this.#unwatched = natives.length === 0 && set.candidates(source).length === 0;

@@ -1,7 +1,7 @@
 import { DetectionConfig } from '../allow/config-table.ts';
 import { BookShelf } from '../book-shelf.ts';
 import type { AllowList } from '../allow/allow-list.ts';
-import { Evaluator, type Evaluated } from '../evaluation.ts';
+import { addTaken, Evaluator, takenIn, type Evaluated } from '../evaluation.ts';
 import type { Finding } from '../findings/finding.ts';
 import { FindingsTable } from '../findings/findings-table.ts';
 import { followUp } from '../pivot/follow-up.ts';
@@ -131,12 +131,12 @@ class Work {
     if (await isDetected(this.#deps.tables, ref, this.#book.version)) return 0;
     const own = Evaluator.empty();
     const { records } = await scanSegment(ref, this.#book, this.#deps.blobs, own);
-    const correlated = [...own.fed, ...own.taken.values()];
+    const correlated = [...own.fed, ...takenIn(own)];
     const horizon = this.#seenMs - LATENESS_MS;
     if (correlated.some(({ sighting }) => (sighting.timeMs ?? horizon) < horizon)) late.add(ref.date);
     else {
       for (const fed of own.fed) into.fed.push(fed);
-      for (const [key, taken] of own.taken) into.taken.set(`${segmentPath(ref)}|${key}`, taken);
+      for (const taken of takenIn(own)) addTaken(into, taken);
       for (const { sighting } of correlated) this.#seenMs = Math.max(this.#seenMs, sighting.timeMs ?? 0);
     }
     for (const match of own.matches) into.matches.push(match);

@@ -33,6 +33,7 @@ export function bindPredicate(predicate: Predicate, context: BindContext): Item 
     holds: remembering(slot, context.table.nextTest(), holds),
     cost: costOf(predicate, field),
     explain: (view) => explainTests(predicate, path, view.get(slot), matchers),
+    slots: [slot],
     dependencies: dependenciesOf(field),
     monotone: isMonotone(predicate, field),
     always: alwaysOf(predicate, field, holds, context.impossible),
@@ -74,6 +75,7 @@ function bindKeywords(predicate: Predicate, context: BindContext): Item {
     holds: (view) => holds(view.get(slot)),
     cost: 100,
     explain: (view) => explainTests(predicate, '$', view.get(slot), matchers),
+    slots: [slot],
     dependencies: undefined,
     monotone: false,
     always: undefined,
@@ -118,6 +120,7 @@ function bindReferences(
   return {
     holds: predicate.negated ? (view) => !positive(view) : positive,
     cost: 10,
+    slots: [slot, ...references.map((reference) => reference.slot)],
     explain: (view) =>
       references.map((reference) => ({
         field: predicate.field,

@@ -2,6 +2,7 @@ import { SOURCE_IDS, type SourceId } from '../../sources.ts';
 import type { Condition, Detection, Predicate, Selection, SigmaRule } from './ast.ts';
 import { bindPredicate, dependenciesOf, type BindContext } from './bind-predicate.ts';
 import { itemsOf, toEvaluator, whyNever, type Evaluator, type Expression } from './expression.ts';
+import type { SelectionExplanation } from './match.ts';
 import { FieldNames, rawPath, type ResolvedField } from './field-names.ts';
 import type { Pipeline, Shape } from './pipeline.ts';
 import type { FieldTable } from './record-view.ts';
@@ -30,6 +31,10 @@ export interface BoundRule {
   /** Lower-cased paths of all that its condition and correlations look at; undefined: the whole record. */
   readonly reads: readonly string[] | undefined;
   readonly mappedFields: readonly string[];
+  /** Slots of the fields that its condition reads. */
+  readonly slots: readonly number[];
+  /** Why it matched, by the values it saw: see `RuleMatch`. */
+  readonly explained: Map<string, readonly SelectionExplanation[]>;
 }
 
 export type Binding =
@@ -71,6 +76,8 @@ export function bindRule(
         ...itemsOf(expression).map(({ dependencies }) => dependencies),
         ...correlated.map(([, field]) => dependenciesOf(field)),
       ]),
+      slots: [...new Set(itemsOf(expression).flatMap(({ slots }) => slots))],
+      explained: new Map(),
       mappedFields: [...used].filter(([, how]) => how === 'mapped').map(([field]) => field),
     },
   };

@@ -7,6 +7,8 @@ export interface Item {
   /** Relative effort of `holds`. */
   readonly cost: number;
   readonly explain: (view: RecordView) => FieldExplanation[];
+  /** Slots of the fields it reads. */
+  readonly slots: readonly number[];
   /** Lower-cased paths the outcome depends on; undefined: the whole record. */
   readonly dependencies: readonly string[] | undefined;
   /** True stays true when the field has further values: a value test, not negated, on sources that add up. */

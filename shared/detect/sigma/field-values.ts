@@ -1,5 +1,7 @@
 export type Scalar = string | number | boolean;
 
+let shared = 0;
+
 /**
  * What one field holds in one record, in the forms that tests ask for. Each form is derived at most once per record,
  * however many rules look at the field.
@@ -13,10 +15,19 @@ export class FieldValues {
   readonly composites: object[] = [];
   /** Outcomes of tests by their number, kept when many records share these values. */
   outcomes: (boolean | undefined)[] | undefined = undefined;
+  /** Tells values that records share from others; 0 for those of one record alone. */
+  number = 0;
   #texts: string[] | undefined;
   #lower: string[] | undefined;
   #json: string[] | undefined;
   #jsonLower: string[] | undefined;
+
+  /** For many records: what was found out about them is kept. */
+  share(): this {
+    this.outcomes = [];
+    this.number = ++shared;
+    return this;
+  }
 
   get isNull(): boolean {
     return this.hasNull || (this.scalars.length === 0 && this.composites.length === 0);

@@ -6,6 +6,8 @@ import { digest, type IdentityReader, type RecordIdentity } from './identity.ts'
 import type { Match, SelectionExplanation } from './match.ts';
 import type { RecordView } from './record-view.ts';
 
+const MAX_EXPLAINED = 1_000;
+
 /** A match that keeps its record until it was asked everything; see `Match`. */
 export class RuleMatch implements Match {
   readonly source: SourceId;
@@ -74,7 +76,24 @@ export class RuleMatch implements Match {
   }
 
   get selections(): readonly SelectionExplanation[] {
-    return (this.#selections ??= explain(this.#rule.expression, this.#view));
+    return (this.#selections ??= this.#explain());
+  }
+
+  /** Records that share the values which the condition reads match for the same reason. */
+  #explain(): readonly SelectionExplanation[] {
+    const { slots, expression, explained } = this.#rule;
+    let key = '';
+    for (const slot of slots) {
+      const { number } = this.#view.get(slot);
+      if (number === 0) return explain(expression, this.#view);
+      key += `${number} `;
+    }
+    const known = explained.get(key);
+    if (known) return known;
+    const made = explain(expression, this.#view);
+    if (explained.size >= MAX_EXPLAINED) explained.clear();
+    explained.set(key, made);
+    return made;
   }
 
   get standalone(): boolean {

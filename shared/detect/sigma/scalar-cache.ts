@@ -47,8 +47,7 @@ export function cacheTuples(paths: readonly string[], canonical: boolean, read: 
     const values = read(recordOf(all, tuple));
     if (entries < MAX_ENTRIES) {
       entries++;
-      values.outcomes = [];
-      place(root, tuple, values);
+      place(root, tuple, values.share());
     }
     return values;
   };
@@ -99,9 +98,7 @@ export function cacheFirst(
 type Branch = Map<Scalar | undefined, Branch | FieldValues>;
 
 function sharedNothing(): FieldValues {
-  const nothing = new FieldValues();
-  nothing.outcomes = [];
-  return nothing;
+  return new FieldValues().share();
 }
 
 const isMissing = (record: unknown, [top = '']: Names): boolean =>
@@ -126,7 +123,6 @@ function follow(record: unknown, segments: Names): unknown {
 
 function remember(cache: Map<Scalar, FieldValues>, value: Scalar, values: FieldValues): FieldValues {
   if (cache.size >= MAX_ENTRIES) return values;
-  values.outcomes = [];
-  cache.set(value, values);
+  cache.set(value, values.share());
   return values;
 }

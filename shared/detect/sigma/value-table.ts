@@ -36,49 +36,68 @@ const parsed = (text: string): unknown =>
     ? text.slice(1, -1)
     : (JSON.parse(Buffer.from(text, 'latin1').toString('utf8')) as unknown);
 
-const [SLOTS, ARENA_BYTES] = [16_384, 1_048_576] as const;
+const [SLOTS, TEXT_BYTES] = [16_384, 1_048_576] as const;
 
 /** Values by their text. It forgets: its memory is bounded, whatever records hold. */
 export class ValueTable {
-  readonly #slots: (MemberValue | undefined)[] = Array.from({ length: SLOTS });
-  /** Texts of the values, one behind the other. */
-  #arena: Words | undefined;
-  #used = 0;
+  /** Made when the first value comes: most members' values are never looked for. */
+  #kept: Kept | undefined;
 
   /** The value of this name with this text, when it is known. */
   find(name: string, hash: number, words: Words, start: number, end: number): MemberValue | undefined {
+    const kept = this.#kept;
+    if (kept === undefined) return undefined;
     const place = hash & (SLOTS - 1);
-    const first = this.#slots[place];
-    if (first !== undefined && this.#is(first, name, words, start, end)) return first;
-    const second = this.#slots[place ^ 1];
-    return second !== undefined && this.#is(second, name, words, start, end) ? second : undefined;
+    if (kept.hashes[place] === hash) {
+      const value = kept.values[place];
+      if (value !== undefined && isSame(kept, value, name, words, start, end)) return value;
+    }
+    if (kept.hashes[place ^ 1] !== hash) return undefined;
+    const value = kept.values[place ^ 1];
+    return value !== undefined && isSame(kept, value, name, words, start, end) ? value : undefined;
   }
 
   add(name: string, hash: number, words: Words, start: number, end: number): MemberValue {
     const length = end - start;
-    this.#arena ??= new Words(Buffer.allocUnsafeSlow(ARENA_BYTES));
-    if (this.#used + length > ARENA_BYTES) this.#clear();
-    const at = this.#used;
-    words.bytes.copy(this.#arena.bytes, at, start, end);
-    this.#used += length;
+    let kept = this.#kept;
+    if (!kept || kept.used + length > TEXT_BYTES) this.#kept = kept = nothingKept();
+    const at = kept.used;
+    words.bytes.copy(kept.texts.bytes, at, start, end);
+    kept.used += length;
     const made = new MemberValue(name, words.bytes.toString('latin1', start, end), at, at + length);
     const place = hash & (SLOTS - 1);
     // The newer of two that share a place comes first.
-    this.#slots[place ^ 1] = this.#slots[place];
-    this.#slots[place] = made;
+    kept.values[place ^ 1] = kept.values[place];
+    kept.hashes[place ^ 1] = kept.hashes[place]!;
+    kept.values[place] = made;
+    kept.hashes[place] = hash;
     return made;
   }
-
-  #clear(): void {
-    this.#slots.fill(undefined);
-    this.#used = 0;
-  }
-
-  #is(known: MemberValue, name: string, words: Words, start: number, end: number): boolean {
-    return (
-      known.end - known.start === end - start &&
-      known.name === name &&
-      this.#arena!.isSame(known.start, words, start, end)
-    );
-  }
 }
+
+interface Kept {
+  readonly hashes: Int32Array;
+  readonly values: (MemberValue | undefined)[];
+  /** Texts of the values, one behind the other. */
+  readonly texts: Words;
+  used: number;
+}
+
+const nothingKept = (): Kept => ({
+  hashes: new Int32Array(SLOTS),
+  values: Array.from({ length: SLOTS }),
+  texts: new Words(Buffer.allocUnsafeSlow(TEXT_BYTES)),
+  used: 0,
+});
+
+const isSame = (
+  { texts }: Kept,
+  known: MemberValue,
+  name: string,
+  words: Words,
+  start: number,
+  end: number,
+): boolean =>
+  known.end - known.start === end - start &&
+  known.name === name &&
+  texts.isSame(known.start, words, start, end);

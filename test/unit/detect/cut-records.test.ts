@@ -58,8 +58,9 @@ function corpus(): SourcedRecord[] {
 /** What a line gives without being parsed; undefined when it has to be. */
 function ofLine(evaluator: Evaluator, source: SourceId, text: string): Evaluated | undefined {
   const [bytes, into] = [Buffer.from(text), Evaluator.empty()];
-  const line = { source, reader: evaluator.readerOf(source), bytes, from: 0, to: bytes.length };
-  return evaluator.takeLine(line, PLACE, into) ? into : undefined;
+  return evaluator.takeLine(evaluator.readerOf(source), bytes, 0, bytes.length, PLACE, into)
+    ? into
+    : undefined;
 }
 
 function ofValue(evaluator: Evaluator, source: SourceId, text: string): Evaluated {
@@ -181,8 +182,7 @@ describe('records that are cut, not parsed', () => {
       const reader = evaluator.readerOf('signins-interactive');
       const matched = lines.map((line, n) => {
         const [from, into] = [n * (line.length + 1), Evaluator.empty()];
-        const all = { source: 'signins-interactive', reader, bytes, from, to: from + line.length } as const;
-        expect(evaluator.takeLine(all, PLACE, into)).toBe(true);
+        expect(evaluator.takeLine(reader, bytes, from, from + line.length, PLACE, into)).toBe(true);
         return into.fed.length > 0;
       });
       expect(matched).toEqual([false, false, true, false, true]);
