@@ -93,7 +93,7 @@ export function scanText(
   const reader = sound && !accept ? evaluator.readerOf(source) : undefined;
   let records = 0;
   for (let [from, to] = [0, 0]; from < text.length; from = to + 1) {
-    to = indexOf.call(text, LF, from);
+    to = text.indexOf(LF, from);
     if (to < 0) to = text.length;
     if (to === from) continue;
     if (reader && evaluator.takeLine(reader, text, from, to, place, into)) {
@@ -110,8 +110,6 @@ export function scanText(
 }
 
 const LF = 0x0a;
-// Buffer's own also looks for texts, and takes several times as long to get to its work.
-const { indexOf } = Uint8Array.prototype;
 
 function accepted(line: Buffer, accept: NonNullable<ScanScope['accept']>): unknown {
   const { value, facts } = parseRecord(line);

@@ -65,7 +65,7 @@ export class MemberCutter {
   readonly #wanted: Wanted;
   readonly #members = new Map<string, Member>();
   readonly #start = memberOf('', { names: [], fresh: [] });
-  readonly #table = new ValueTable();
+  readonly #table: ValueTable;
   // Of the record that was cut last.
   #words = new Words(Buffer.alloc(0));
   readonly #found: (Member | undefined)[];
@@ -75,12 +75,13 @@ export class MemberCutter {
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
 
-  constructor(wanted: Wanted) {
+  constructor(wanted: Wanted, table = new ValueTable()) {
     const count = wanted.names.length + wanted.fresh.length;
     this.#wanted = wanted;
+    this.#table = table;
     this.#found = Array.from({ length: count });
     this.#values = Array.from({ length: count });
-    this.#inner = wanted.inner && new MemberCutter({ names: wanted.inner.names, fresh: [] });
+    this.#inner = wanted.inner && new MemberCutter({ names: wanted.inner.names, fresh: [] }, table);
     this.#starts = new Int32Array(count);
     this.#ends = new Int32Array(count);
   }

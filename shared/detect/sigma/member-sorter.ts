@@ -18,9 +18,14 @@ export interface Sort {
 interface Node {
   /** Number of the member to look at next; negative: none tells any more. */
   readonly member: number;
-  readonly known: readonly Kind[];
+  readonly known: readonly Known[];
   readonly sort: Sort;
   readonly children: (Node | undefined)[];
+}
+
+interface Known {
+  readonly member: number;
+  readonly kind: Kind;
 }
 
 /** Values of one member of which every test says the same. */
@@ -30,6 +35,8 @@ interface Kind {
 
 // Hostile records must not fill memory.
 const [MAX_NODES, MAX_KINDS] = [20_000, 500];
+// So many records tell which members have few values.
+const LEARNT = 500;
 
 /**
  * Tells by single members which rules of a shape can match a record. Values are divided into kinds, by what the tests
@@ -50,8 +57,11 @@ export class MemberSorter {
   /** By the member's number: kinds met so far, the first being that of a missing one. */
   readonly #kinds: Kind[][];
   readonly #byOutcomes: Map<string, number>[];
-  readonly #root: Node;
+  /** How many values of each member were met, of those that were not met shortly before. */
+  readonly #variety: Int32Array;
+  #root: Node;
   #nodes = 0;
+  #sorted = 0;
 
   constructor(
     { dispatch, id }: Pick<Shape, 'dispatch' | 'id'>,
@@ -73,8 +83,9 @@ export class MemberSorter {
     this.#items = [...single].map((name) => [...items.get(name)!]);
     this.#byOutcomes = this.#items.map(() => new Map<string, number>());
     this.#kinds = this.#items.map(() => []);
+    this.#variety = new Int32Array(this.tested);
     this.#items.forEach((_, i) => this.#kindOf(i, {}));
-    this.#root = this.#node([], 0);
+    this.#root = this.#node([]);
   }
 
   /** Names of what rules look at within a member, in lower case; undefined: at all of it. */
@@ -86,23 +97,29 @@ export class MemberSorter {
 
   /** Of the record that was cut last; `members` come first among the names wanted. */
   sortOf(cutter: MemberCutter): Sort {
+    if (this.#sorted < LEARNT && ++this.#sorted === LEARNT) this.#restart();
     let node = this.#root;
     while (node.member >= 0) {
       const kind = this.#kindAt(cutter, node.member);
-      let child = kind === undefined ? undefined : node.children[kind];
+      let child = node.children[kind];
       if (child === undefined) {
-        const known = kind === undefined ? undefined : this.#kinds[node.member]![kind];
+        const known = this.#kinds[node.member]![kind];
         if (known === undefined || this.#nodes >= MAX_NODES) return node.sort;
         this.#nodes++;
-        child = node.children[kind!] = this.#node([...node.known, known], node.member + 1);
+        child = node.children[kind] = this.#node([...node.known, { member: node.member, kind: known }]);
       }
       node = child;
     }
     return node.sort;
   }
 
-  /** Undefined: it is not worth while, or there are too many. */
-  #kindAt(cutter: MemberCutter, member: number): number | undefined {
+  /** Now that it is known which members have few values. */
+  #restart(): void {
+    this.#nodes = 0;
+    this.#root = this.#node([]);
+  }
+
+  #kindAt(cutter: MemberCutter, member: number): number {
     if (!cutter.has(member)) return 0;
     const value = cutter.value(member)!;
     return (value.note ??= this.#kindOf(member, { [value.name]: value.value }));
@@ -110,6 +127,7 @@ export class MemberSorter {
 
   /** Number of the kind; one that is not among them when there are too many. */
   #kindOf(member: number, record: Readonly<Record<string, unknown>>): number {
+    this.#variety[member]!++;
     const view = new RecordView(this.#readers, record);
     const items = this.#items[member]!;
     let key = '';
@@ -122,10 +140,10 @@ export class MemberSorter {
     return kinds.push({ outcomes: new Map(items.map((item, i) => [item, key[i] === '1'])) }) - 1;
   }
 
-  #node(known: readonly Kind[], from: number): Node {
+  #node(known: readonly Known[]): Node {
     const decide = (item: Item): boolean | undefined => {
-      for (const { outcomes } of known) {
-        const outcome = outcomes.get(item);
+      for (const { kind } of known) {
+        const outcome = kind.outcomes.get(item);
         if (outcome !== undefined) return outcome;
       }
       return undefined;
@@ -138,8 +156,17 @@ export class MemberSorter {
       candidates.push({ rule, certain: outcome === true });
       if (outcome === undefined) for (const item of itemsOf(rule.expression)) asked.add(onlyMember(item));
     }
-    const member = this.members.findIndex((name, i) => i >= from && asked.has(name));
+    const member = this.#next(known, asked);
     return { member, known, sort: { candidates, members: this.#membersOf(candidates) }, children: [] };
+  }
+
+  /** Of those that matter, the one with the fewest values: most rules are ruled out before a person is looked at. */
+  #next(known: readonly Known[], asked: ReadonlySet<string | undefined>): number {
+    let best = -1;
+    for (let i = 0; i < this.tested; i++)
+      if (asked.has(this.members[i]) && !known.some(({ member }) => member === i))
+        if (best < 0 || this.#variety[i]! < this.#variety[best]!) best = i;
+    return best;
   }
 
   #membersOf(candidates: readonly Candidate[]): readonly number[] | undefined {
