@@ -59,7 +59,11 @@ export class SourceReader {
   readonly #sighting: readonly number[];
   readonly #reads: readonly (readonly number[])[];
   /** Tests of members, by their number: natives are asked where one of theirs holds. */
-  readonly #tests: readonly { readonly member: number; readonly tests: readonly [bit: number, Test][] }[];
+  readonly #tests: readonly {
+    readonly member: number;
+    readonly bits: number;
+    readonly tests: readonly [bit: number, Test][];
+  }[];
   readonly #always: number;
   readonly #byOperation = new Map<string, number>();
   readonly #otherOperation: number;
@@ -97,12 +101,12 @@ export class SourceReader {
     this.#reads = reads.map(numbersOf);
     const masks = natives.map((_, i) => 1 << i);
     this.#always = orOf(masks.filter((_, i) => !natives[i]!.when));
-    this.#tests = [...new Set(natives.flatMap(({ when }) => Object.keys(when ?? {})))].map((name) => ({
-      member: names.indexOf(lower(name)),
-      tests: natives.flatMap(({ when }, i): [number, Test][] =>
+    this.#tests = [...new Set(natives.flatMap(({ when }) => Object.keys(when ?? {})))].map((name) => {
+      const tests = natives.flatMap(({ when }, i): [number, Test][] =>
         when?.[name] ? [[masks[i]!, when[name]]] : [],
-      ),
-    }));
+      );
+      return { member: names.indexOf(lower(name)), bits: orOf(tests.map(([bit]) => bit)), tests };
+    });
     for (const name of new Set(natives.flatMap(({ operations }) => operations ?? [])))
       this.#byOperation.set(
         name,
@@ -158,12 +162,14 @@ export class SourceReader {
     const value = this.#operation < 0 ? undefined : cutter.value(this.#operation)?.value;
     const operations =
       typeof value === 'string' ? (this.#byOperation.get(value) ?? this.#otherOperation) : -1;
-    let mask = this.#always;
-    for (const { member, tests } of this.#tests) {
+    let mask = this.#always & operations;
+    for (const { member, bits, tests } of this.#tests) {
+      // None of its rules looks at this operation, or all are asked anyway.
+      if ((bits & operations & ~mask) === 0) continue;
       const value = cutter.value(member);
-      if (value !== undefined) mask |= value.bits ??= bitsOf(value, tests);
+      if (value !== undefined) mask |= (value.bits ??= bitsOf(value, tests)) & operations;
     }
-    return mask & operations;
+    return mask;
   }
 
   #nativesOf(mask: number): readonly NativeRule[] {

@@ -1,4 +1,4 @@
-import { namedValue, objectAt, objectsAt, textAt } from '../../indexing/fields.ts';
+import { namedValue, objectsAt, textAt } from '../../indexing/fields.ts';
 import { isObject, textOf } from '../../record.ts';
 import { SESSION_MEMBERS, sessionOf } from '../sighting.ts';
 import type { WindowEvent, WindowHit, WindowRule } from './native-rule.ts';
@@ -61,13 +61,21 @@ export const mailManyRecipients: WindowRule = {
 
 /** As the record says: a number, or a list. Zero when it says neither. */
 export function recipientsOf(body: unknown): number {
-  const holders = [body, ...HOLDERS.map((name) => objectAt(body, name))].filter(isObject);
-  const counts = [
-    ...holders.map((holder) => holder['RecipientCount']),
-    namedValue(objectsAt(body, 'OperationProperties'), 'RecipientCount'),
-  ].map((n) => Number(n ?? 0));
-  const lists = holders.map((holder) => LISTS.reduce((sum, name) => sum + lengthOf(holder[name]), 0));
-  return Math.max(0, ...counts.filter((n) => Number.isSafeInteger(n) && n <= MAX_RECIPIENTS), ...lists);
+  if (!isObject(body)) return 0;
+  let most = plausible(namedValue(objectsAt(body, 'OperationProperties'), 'RecipientCount'));
+  for (const holder of [body, body[HOLDERS[0]], body[HOLDERS[1]]]) {
+    if (!isObject(holder)) continue;
+    let listed = 0;
+    for (const name of LISTS) listed += lengthOf(holder[name]);
+    most = Math.max(most, listed, plausible(holder['RecipientCount']));
+  }
+  return most;
+}
+
+/** 0 for what is no number of recipients. */
+function plausible(value: unknown): number {
+  const number = Number(value ?? 0);
+  return Number.isSafeInteger(number) && number > 0 && number <= MAX_RECIPIENTS ? number : 0;
 }
 
 const lengthOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0);

@@ -18,25 +18,29 @@ export interface Sort {
 interface Node {
   /** Number of the member to look at next; negative: none tells any more. */
   readonly member: number;
-  readonly known: readonly Known[];
+  /** What tests of the members looked at so far say. */
+  readonly outcomes: Outcomes;
+  /** Numbers of these members. */
+  readonly known: ReadonlySet<number>;
   readonly sort: Sort;
   readonly children: (Node | undefined)[];
 }
 
-interface Known {
-  readonly member: number;
-  readonly kind: Kind;
-}
+type Outcomes = ReadonlyMap<Item, boolean>;
 
 /** Values of one member of which every test says the same. */
 interface Kind {
-  readonly outcomes: ReadonlyMap<Item, boolean>;
+  readonly outcomes: Outcomes;
+  /** How many of the first records had such a value. */
+  count: number;
 }
 
 // Hostile records must not fill memory.
 const [MAX_NODES, MAX_KINDS] = [20_000, 500];
-// So many records tell which members have few values.
+// So many records tell which values members mostly have.
 const LEARNT = 500;
+// Finding out what is best to look at takes as long as sorting some hundred records.
+const MAX_WEIGHED = 500;
 
 /**
  * Tells by single members which rules of a shape can match a record. Values are divided into kinds, by what the tests
@@ -57,8 +61,6 @@ export class MemberSorter {
   /** By the member's number: kinds met so far, the first being that of a missing one. */
   readonly #kinds: Kind[][];
   readonly #byOutcomes: Map<string, number>[];
-  /** How many values of each member were met, of those that were not met shortly before. */
-  readonly #variety: Int32Array;
   #root: Node;
   #nodes = 0;
   #sorted = 0;
@@ -83,9 +85,8 @@ export class MemberSorter {
     this.#items = [...single].map((name) => [...items.get(name)!]);
     this.#byOutcomes = this.#items.map(() => new Map<string, number>());
     this.#kinds = this.#items.map(() => []);
-    this.#variety = new Int32Array(this.tested);
     this.#items.forEach((_, i) => this.#kindOf(i, {}));
-    this.#root = this.#node([]);
+    this.#root = this.#node(new Map(), new Set());
   }
 
   /** Names of what rules look at within a member, in lower case; undefined: at all of it. */
@@ -106,28 +107,31 @@ export class MemberSorter {
         const known = this.#kinds[node.member]![kind];
         if (known === undefined || this.#nodes >= MAX_NODES) return node.sort;
         this.#nodes++;
-        child = node.children[kind] = this.#node([...node.known, { member: node.member, kind: known }]);
+        child = node.children[kind] = this.#node(
+          new Map([...node.outcomes, ...known.outcomes]),
+          new Set(node.known).add(node.member),
+        );
       }
       node = child;
     }
     return node.sort;
   }
 
-  /** Now that it is known which members have few values. */
+  /** Now that it is known which values members mostly have. */
   #restart(): void {
     this.#nodes = 0;
-    this.#root = this.#node([]);
+    this.#root = this.#node(new Map(), new Set());
   }
 
   #kindAt(cutter: MemberCutter, member: number): number {
-    if (!cutter.has(member)) return 0;
-    const value = cutter.value(member)!;
-    return (value.note ??= this.#kindOf(member, { [value.name]: value.value }));
+    const value = cutter.value(member);
+    const kind = value ? (value.note ??= this.#kindOf(member, { [value.name]: value.value })) : 0;
+    if (this.#sorted < LEARNT && kind < MAX_KINDS) this.#kinds[member]![kind]!.count++;
+    return kind;
   }
 
   /** Number of the kind; one that is not among them when there are too many. */
   #kindOf(member: number, record: Readonly<Record<string, unknown>>): number {
-    this.#variety[member]!++;
     const view = new RecordView(this.#readers, record);
     const items = this.#items[member]!;
     let key = '';
@@ -137,36 +141,36 @@ export class MemberSorter {
     if (known !== undefined) return known;
     if (kinds.length >= MAX_KINDS) return MAX_KINDS;
     numbers.set(key, kinds.length);
-    return kinds.push({ outcomes: new Map(items.map((item, i) => [item, key[i] === '1'])) }) - 1;
+    return kinds.push({ outcomes: new Map(items.map((item, i) => [item, key[i] === '1'])), count: 0 }) - 1;
   }
 
-  #node(known: readonly Known[]): Node {
-    const decide = (item: Item): boolean | undefined => {
-      for (const { kind } of known) {
-        const outcome = kind.outcomes.get(item);
-        if (outcome !== undefined) return outcome;
-      }
-      return undefined;
-    };
+  #node(outcomes: Outcomes, known: ReadonlySet<number>): Node {
     const candidates: Candidate[] = [];
-    const asked = new Set<string | undefined>();
+    const open: BoundRule[] = [];
     for (const rule of this.#rules) {
-      const outcome = partialOutcome(rule.expression, decide);
+      const outcome = partialOutcome(rule.expression, (item) => outcomes.get(item));
       if (outcome === false) continue;
       candidates.push({ rule, certain: outcome === true });
-      if (outcome === undefined) for (const item of itemsOf(rule.expression)) asked.add(onlyMember(item));
+      if (outcome === undefined) open.push(rule);
     }
-    const member = this.#next(known, asked);
-    return { member, known, sort: { candidates, members: this.#membersOf(candidates) }, children: [] };
+    const sort = { candidates, members: this.#membersOf(candidates) };
+    return { member: this.#next(open, outcomes, known), outcomes, known, sort, children: [] };
   }
 
-  /** Of those that matter, the one with the fewest values: most rules are ruled out before a person is looked at. */
-  #next(known: readonly Known[], asked: ReadonlySet<string | undefined>): number {
-    let best = -1;
-    for (let i = 0; i < this.tested; i++)
-      if (asked.has(this.members[i]) && !known.some(({ member }) => member === i))
-        if (best < 0 || this.#variety[i]! < this.#variety[best]!) best = i;
-    return best;
+  /** Of the members that matter, the one that with its usual value leaves the fewest rules open; negative: none matters. */
+  #next(open: readonly BoundRule[], outcomes: Outcomes, known: ReadonlySet<number>): number {
+    const asked = new Set(open.flatMap(({ expression }) => itemsOf(expression).map(onlyMember)));
+    const members = this.#items.map((_, i) => i).filter((i) => asked.has(this.members[i]) && !known.has(i));
+    const [first = -1, ...others] = members;
+    if (others.length === 0 || this.#sorted < LEARNT || this.#nodes > MAX_WEIGHED) return first;
+    const left = members.map((member) => {
+      const usual = this.#kinds[member]!.reduce((a, b) => (b.count > a.count ? b : a)).outcomes;
+      return open.filter(
+        ({ expression }) =>
+          partialOutcome(expression, (item) => usual.get(item) ?? outcomes.get(item)) === undefined,
+      ).length;
+    });
+    return members[left.indexOf(Math.min(...left))]!;
   }
 
   #membersOf(candidates: readonly Candidate[]): readonly number[] | undefined {
