@@ -66,7 +66,7 @@ export class Detection {
         ...evaluated.matches.map((found) => findingOfMatch(this.#info(found.match.ruleKey), found)),
         ...evaluated.native.map((found) => findingOfNative(this.#info(found.rule.key), found)),
         ...this.#window(evaluated),
-        ...(await this.#compare([...evaluated.candidates.values()], history)),
+        ...(await this.#compare(evaluated.candidates.values(), history)),
         ...correlated.findings,
       ],
       withdrawn: correlated.withdrawn,
@@ -135,15 +135,15 @@ export class Detection {
   }
 
   /** The first of a day's equal candidates speaks for all of them, so that a new network is one finding and not hundreds. */
-  async #compare(candidates: readonly Candidate[], history: HistorySource): Promise<Finding[]> {
+  async #compare(candidates: Iterable<Candidate>, history: HistorySource): Promise<Finding[]> {
     const findings: Finding[] = [];
-    for (const { rule, sighting } of earliest(candidates)) {
+    for (const [key, { rule, sighting }] of earliest(candidates)) {
       if (sighting.user === undefined || sighting.timeMs === undefined) continue;
       const verdict = rule.judge(sighting, await history.before(sighting.user, sighting.timeMs, rule.days));
       if (!verdict) continue;
       const made = findingOfNative(this.#info(rule.key), { rule, verdict, sighting });
       const day = Date.parse(`${dateOf(sighting.timeMs)}T00:00:00Z`);
-      findings.push({ ...made, id: findingId(rule.key, keyOf({ rule, sighting }), day) });
+      findings.push({ ...made, id: findingId(rule.key, key, day) });
     }
     return findings;
   }
@@ -152,12 +152,12 @@ export class Detection {
 const keyOf = ({ rule, sighting }: Candidate): string =>
   [rule.key, sighting.user, dateOf(sighting.timeMs ?? 0), rule.once(sighting)].join('|');
 
-function earliest(candidates: readonly Candidate[]): Candidate[] {
+function earliest(candidates: Iterable<Candidate>): Map<string, Candidate> {
   const first = new Map<string, Candidate>();
   for (const candidate of candidates) {
-    const known = first.get(keyOf(candidate));
-    if (!known || (candidate.sighting.timeMs ?? 0) < (known.sighting.timeMs ?? 0))
-      first.set(keyOf(candidate), candidate);
+    const key = keyOf(candidate);
+    const known = first.get(key);
+    if (!known || (candidate.sighting.timeMs ?? 0) < (known.sighting.timeMs ?? 0)) first.set(key, candidate);
   }
-  return [...first.values()];
+  return first;
 }

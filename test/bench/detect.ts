@@ -7,6 +7,7 @@ import { gunzipMember, linesOf } from '../../shared/archive/segment-reader.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { Detection } from '../../shared/detect/detection.ts';
 import { Evaluator } from '../../shared/detect/evaluation.ts';
+import { pendingRow } from '../../shared/detect/keys.ts';
 import { foldHistory } from '../../shared/detect/native/history.ts';
 import { makeRuleBook, type RuleBook } from '../../shared/detect/rule-book.ts';
 import type { RuleFile } from '../../shared/detect/rule-files.ts';
@@ -56,7 +57,8 @@ export async function archived(): Promise<{ blobs: MemoryBlobs; refs: SegmentRef
     refs.push(...(await archive.append(request)).segments);
   }
   const chunks: Chunk[] = [];
-  for (const ref of refs.sort((a, b) => (a.date < b.date ? -1 : 1))) {
+  // In the order in which the timer and runs take them.
+  for (const ref of refs.sort((a, b) => (pendingRow(a) < pendingRow(b) ? -1 : 1))) {
     const body = (await blobs.get(segmentPath(ref)))!;
     const manifest = (await readManifest(blobs, ref))!;
     const sound = manifest.unparsed === 0;

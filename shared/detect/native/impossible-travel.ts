@@ -41,14 +41,23 @@ export const impossibleTravel: WindowRule = {
       return undefined;
     return { group, once: `${lat.toFixed(1)},${lon.toFixed(1)}`, facts: { lat, lon } };
   },
-  judge: (events) => events.flatMap((event, i) => (i > 0 ? hitOf(events[i - 1]!, event) : [])),
+  judge: (events) => {
+    const hits: WindowHit[] = [];
+    for (let i = 1; i < events.length; i++) {
+      const hit = hitOf(events[i - 1]!, events[i]!);
+      if (hit) hits.push(hit);
+    }
+    return hits;
+  },
 };
 
-function hitOf(from: WindowEvent, to: WindowEvent): WindowHit[] {
+function hitOf(from: WindowEvent, to: WindowEvent): WindowHit | undefined {
+  // Nearly all: nobody moved.
+  if (from.facts['lat'] === to.facts['lat'] && from.facts['lon'] === to.facts['lon']) return undefined;
   const km = distanceKm(from, to);
   const hours = (to.t - from.t) / HOUR;
-  if (km < MIN_KM || km <= hours * MAX_KM_PER_HOUR) return [];
-  return [{ events: [from, to], facts: { kilometres: Math.round(km), minutes: Math.round(hours * 60) } }];
+  if (km < MIN_KM || km <= hours * MAX_KM_PER_HOUR) return undefined;
+  return { events: [from, to], facts: { kilometres: Math.round(km), minutes: Math.round(hours * 60) } };
 }
 
 const EARTH_KM = 6371;

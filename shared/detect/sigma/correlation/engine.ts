@@ -83,7 +83,7 @@ export class CorrelationEngine {
     if (!(watermarkMs > this.#watermarkMs)) return;
     this.#watermarkMs = watermarkMs;
     // Forgetting costs a look at every group, so it waits until there is something worth forgetting.
-    if (watermarkMs - this.#forgottenMs >= this.#options.latenessMs / 8) this.#forget();
+    if (watermarkMs - this.#forgottenMs >= this.#options.latenessMs / 3) this.#forget();
   }
 
   /** Drops what no window can reach any more. Without it results would be the same, only larger to keep. */
