@@ -29,8 +29,18 @@ export function bindPredicate(predicate: Predicate, context: BindContext): Item 
   const positive = combine(predicate, matchers);
   const holds = predicate.negated ? (values: FieldValues) => !positive(values) : positive;
   const path = pathOf(field);
+  const { part, every, negated } = predicate;
+  const test = context.table.testOf([
+    slot,
+    within,
+    part,
+    every,
+    negated,
+    tests.map((each) => ({ ...each, at: 0 })),
+  ]);
   return {
-    holds: remembering(slot, context.table.nextTest(), holds),
+    holds: remembering(slot, test, holds),
+    test,
     cost: costOf(predicate, field),
     explain: (view) => explainTests(predicate, path, view.get(slot), matchers),
     slots: [slot],
@@ -73,6 +83,7 @@ function bindKeywords(predicate: Predicate, context: BindContext): Item {
   const holds = combine(predicate, matchers);
   return {
     holds: (view) => holds(view.get(slot)),
+    test: undefined,
     cost: 100,
     explain: (view) => explainTests(predicate, '$', view.get(slot), matchers),
     slots: [slot],
@@ -119,6 +130,7 @@ function bindReferences(
   const all = [field, ...references.map((reference) => reference.field)].map(dependenciesOf);
   return {
     holds: predicate.negated ? (view) => !positive(view) : positive,
+    test: undefined,
     cost: 10,
     slots: [slot, ...references.map((reference) => reference.slot)],
     explain: (view) =>

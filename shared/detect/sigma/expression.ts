@@ -4,6 +4,8 @@ import type { RecordView } from './record-view.ts';
 /** A predicate bound to one shape. */
 export interface Item {
   readonly holds: (view: RecordView) => boolean;
+  /** Number of its test: of items with the same, the same holds. Undefined: of no other. */
+  readonly test: number | undefined;
   /** Relative effort of `holds`. */
   readonly cost: number;
   readonly explain: (view: RecordView) => FieldExplanation[];

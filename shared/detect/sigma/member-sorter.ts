@@ -26,7 +26,9 @@ interface Node {
   readonly children: (Node | undefined)[];
 }
 
-type Outcomes = ReadonlyMap<Item, boolean>;
+type Outcomes = ReadonlyMap<number | Item, boolean>;
+/** What outcomes are known by. */
+const testOf = (item: Item): number | Item => item.test ?? item;
 
 /** Values of one member of which every test says the same. */
 interface Kind {
@@ -73,16 +75,17 @@ export class MemberSorter {
     this.id = id;
     this.#rules = rules;
     this.#readers = readers;
-    const items = new Map<string, Set<Item>>();
+    const items = new Map<string, Map<number | Item, Item>>();
     for (const item of rules.flatMap(({ expression }) => itemsOf(expression))) {
       const name = onlyMember(item);
-      if (name !== undefined) items.set(name, (items.get(name) ?? new Set()).add(item));
+      if (name !== undefined)
+        items.set(name, (items.get(name) ?? new Map<number | Item, Item>()).set(testOf(item), item));
     }
     const first = dispatch.map(topOf).filter((name) => items.has(name));
     const single = new Set([...first, ...items.keys()]);
     this.tested = single.size;
     this.members = [...new Set([...single, ...rules.flatMap(({ reads }) => (reads ?? []).map(topOf))])];
-    this.#items = [...single].map((name) => [...items.get(name)!]);
+    this.#items = [...single].map((name) => [...items.get(name)!.values()]);
     this.#byOutcomes = this.#items.map(() => new Map<string, number>());
     this.#kinds = this.#items.map(() => []);
     this.#items.forEach((_, i) => this.#kindOf(i, {}));
@@ -141,14 +144,16 @@ export class MemberSorter {
     if (known !== undefined) return known;
     if (kinds.length >= MAX_KINDS) return MAX_KINDS;
     numbers.set(key, kinds.length);
-    return kinds.push({ outcomes: new Map(items.map((item, i) => [item, key[i] === '1'])), count: 0 }) - 1;
+    return (
+      kinds.push({ outcomes: new Map(items.map((item, i) => [testOf(item), key[i] === '1'])), count: 0 }) - 1
+    );
   }
 
   #node(outcomes: Outcomes, known: ReadonlySet<number>): Node {
     const candidates: Candidate[] = [];
     const open: BoundRule[] = [];
     for (const rule of this.#rules) {
-      const outcome = partialOutcome(rule.expression, (item) => outcomes.get(item));
+      const outcome = partialOutcome(rule.expression, (item) => outcomes.get(testOf(item)));
       if (outcome === false) continue;
       candidates.push({ rule, certain: outcome === true });
       if (outcome === undefined) open.push(rule);
@@ -167,7 +172,8 @@ export class MemberSorter {
       const usual = this.#kinds[member]!.reduce((a, b) => (b.count > a.count ? b : a)).outcomes;
       return open.filter(
         ({ expression }) =>
-          partialOutcome(expression, (item) => usual.get(item) ?? outcomes.get(item)) === undefined,
+          partialOutcome(expression, (item) => usual.get(testOf(item)) ?? outcomes.get(testOf(item))) ===
+          undefined,
       ).length;
     });
     return members[left.indexOf(Math.min(...left))]!;

@@ -8,7 +8,7 @@ export class FieldTable {
   readonly #slots = new Map<string, number>();
   /** Readers for records whose names may be spelled in any case, and for those spelled as the vendor does. */
   readonly #readers: Readonly<Record<Spelling, FieldReader[]>> = { any: [], vendor: [] };
-  #tests = 0;
+  readonly #tests = new Map<string, number>();
 
   constructor(roots: readonly string[]) {
     this.#roots = roots;
@@ -24,9 +24,12 @@ export class FieldTable {
     return this.#slot(WHOLE_RECORD, () => readLeaves);
   }
 
-  /** A number for a test, under which its outcome is kept on shared values. */
-  nextTest(): number {
-    return this.#tests++;
+  /** A number for a test, under which its outcome is kept on shared values. Equal tests, such as filters, share it. */
+  testOf(test: unknown): number {
+    const key = JSON.stringify(test);
+    const known = this.#tests.get(key) ?? this.#tests.size;
+    this.#tests.set(key, known);
+    return known;
   }
 
   readers(spelling: Spelling): readonly FieldReader[] {
