@@ -82,6 +82,11 @@ export class ComponentMemory {
     return this.#seenMs;
   }
 
+  /** How many records' whereabouts it holds. */
+  get size(): number {
+    return this.#sightings.size;
+  }
+
   /** Matches too late to be correlated so far. */
   get late(): number {
     return this.#engine.dropped.late;
