@@ -20,6 +20,7 @@ export class WindowMemory {
   readonly #groups = new Map<string, Map<string, Map<string, WindowEvent>>>();
   readonly #latenessMs: number;
   #seenMs: number;
+  #forgottenMs = Number.NEGATIVE_INFINITY;
   #dirty = new Map<string, Set<string>>();
 
   constructor(rules: readonly WindowRule[], state?: WindowState, latenessMs = LATENESS_MS) {
@@ -67,11 +68,13 @@ export class WindowMemory {
       });
     });
     this.#dirty = new Map();
-    this.#forget();
+    // It costs a look at every group, so it waits until there is something worth forgetting.
+    if (this.#seenMs - this.#forgottenMs >= this.#latenessMs / 8) this.#forget();
     return found;
   }
 
   state(): WindowState {
+    this.#forget();
     const groups = [...this.#groups].map(([key, byGroup]) => [
       key,
       Object.fromEntries([...byGroup].map(([group, events]) => [group, [...events.values()].sort(inOrder)])),
@@ -84,6 +87,7 @@ export class WindowMemory {
   }
 
   #forget(): void {
+    this.#forgottenMs = this.#seenMs;
     for (const [key, byGroup] of this.#groups) {
       const limit = this.#seenMs - this.#latenessMs - this.#rules.get(key)!.spanMs;
       for (const [group, events] of byGroup) {
