@@ -33,14 +33,18 @@ export function cacheTuples(paths: readonly string[], canonical: boolean, read: 
   const root: Branch = new Map();
   let entries = 0;
   return (record) => {
-    const tuple: (Scalar | undefined)[] = [];
+    const tuple: Known[] = [];
     let at: Branch | FieldValues | undefined = root;
     for (const names of all) {
       const value = follow(record, names);
-      if (!isShort(value) && !(canonical && value === undefined && isMissing(record, names)))
-        return read(record);
-      tuple.push(value);
-      at = at instanceof Map ? at.get(value) : undefined;
+      const isKnown =
+        isShort(value) ||
+        // Of one name, null may stand beside another spelling of it.
+        (value === null && (canonical || names.length > 1)) ||
+        (canonical && value === undefined && isMissing(record, names));
+      if (!isKnown) return read(record);
+      tuple.push(value as Known);
+      at = at instanceof Map ? at.get(value as Known) : undefined;
     }
     if (at instanceof FieldValues) return at;
     // Read from these values alone: what else the record has must not be remembered for others.
@@ -53,7 +57,7 @@ export function cacheTuples(paths: readonly string[], canonical: boolean, read: 
   };
 }
 
-function place(root: Branch, tuple: readonly (Scalar | undefined)[], values: FieldValues): void {
+function place(root: Branch, tuple: readonly Known[], values: FieldValues): void {
   let branch = root;
   for (const value of tuple.slice(0, -1)) {
     const next = (branch.get(value) as Branch | undefined) ?? (new Map() as Branch);
@@ -63,7 +67,7 @@ function place(root: Branch, tuple: readonly (Scalar | undefined)[], values: Fie
   branch.set(tuple.at(-1), values);
 }
 
-function recordOf(paths: readonly Names[], tuple: readonly (Scalar | undefined)[]): Json {
+function recordOf(paths: readonly Names[], tuple: readonly Known[]): Json {
   const record: Record<string, unknown> = {};
   paths.forEach((names, i) => {
     if (tuple[i] === undefined) return;
@@ -95,7 +99,9 @@ export function cacheFirst(
   };
 }
 
-type Branch = Map<Scalar | undefined, Branch | FieldValues>;
+/** A value of which all is known; undefined: the field is missing. */
+type Known = Scalar | null | undefined;
+type Branch = Map<Known, Branch | FieldValues>;
 
 function sharedNothing(): FieldValues {
   return new FieldValues().share();
