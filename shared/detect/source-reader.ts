@@ -32,6 +32,8 @@ const SILENT = Symbol('silent');
 
 type Test = (value: unknown) => boolean;
 
+/** Bits of a number: which of the native rules are concerned is one. With more of them, records are parsed. */
+const MAX_NATIVES = 31;
 const OPERATION = 'operation';
 /** New in most records, and but little of it is looked at. */
 const CONTEXT = 'appaccesscontext';
@@ -76,7 +78,11 @@ export class SourceReader {
     this.#unwatched = natives.length === 0 && set.candidates(source).length === 0;
     const fresh = new Set([...TIME_MEMBERS, ...(sorter?.id ?? [])]);
     const isFresh = new Set([...fresh].map(lower));
-    const usable = sorter && sorter.id.length === 1 && !sorter.members.some((name) => isFresh.has(name));
+    const usable =
+      sorter &&
+      natives.length <= MAX_NATIVES &&
+      sorter.id.length === 1 &&
+      !sorter.members.some((name) => isFresh.has(name));
     this.#sorter = usable ? sorter : undefined;
     const reads = natives.map((rule) =>
       [...rule.reads, ...(rule.type === 'baseline' ? BASELINE_MEMBERS : [])].map(lower),

@@ -30,7 +30,9 @@ export async function floorFigures(
   const records = blocks.flatMap(linesOf);
   const hashed = await measure(() => hashAll(blocks, records));
   const compressed = await measure(() => blocks.reduce((n, block) => n + gzipChunks(block), 0));
-  const parsed = await measure(() => records.filter((record) => isObject(JSON.parse(record.toString()))).length);
+  const parsed = await measure(
+    () => records.filter((record) => isObject(JSON.parse(record.toString()))).length,
+  );
   const line = (what: string, cpu: number, note: string): Figure => ({
     what: `  the platform's part: ${what}`,
     value: cpu / zlib,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { generateStory } from '../../../infra/local/story/index.ts';
 import { Detection } from '../../../shared/detect/detection.ts';
 import { Evaluator, type Evaluated } from '../../../shared/detect/evaluation.ts';
+import { rogueApplication } from '../../../shared/detect/native/rogue-applications.ts';
 import { makeRuleBook, type RuleBook } from '../../../shared/detect/rule-book.ts';
 import { scanText } from '../../../shared/detect/run/scan-segment.ts';
 import { dateOf } from '../../../shared/instant.ts';
@@ -187,6 +188,24 @@ describe('records that are cut, not parsed', () => {
       });
       expect(matched).toEqual([false, false, true, false, true]);
     }
+  });
+
+  it('are parsed where more native rules look at them than a number has bits', () => {
+    const text = JSON.stringify({
+      id: 'a',
+      createdDateTime: '2026-11-24T10:00:00Z',
+      appId: 'a245e8c0-b53c-4b67-9b45-751d1dff8e6b',
+    });
+    const rules = (count: number): RuleBook => ({
+      ...own,
+      native: Array.from({ length: count }, (_, i) => ({ ...rogueApplication, key: `rogue-${i}` })),
+    });
+    const found = ofLine(new Evaluator(rules(31)), 'signins-interactive', text);
+    expect(found?.native.map(({ rule }) => rule.key)).toEqual(
+      Array.from({ length: 31 }, (_, i) => `rogue-${i}`),
+    );
+    expect(ofLine(new Evaluator(rules(32)), 'signins-interactive', text)).toBeUndefined();
+    expect(ofValue(new Evaluator(rules(32)), 'signins-interactive', text).native).toHaveLength(32);
   });
 
   it('make no finding of a month more, less or other', async () => {
