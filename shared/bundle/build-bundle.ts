@@ -39,9 +39,13 @@ export async function buildBundle(
   const { plan } = input;
   const located = searchLast(plan.located);
   const found = readRecords(located, plan.wide, wantedOf(plan), blobs, new Set(plan.messages));
-  const twins = new Twins(located);
+  const ask = {
+    twins: new Twins(located),
+    lookFor: citedIds(plan),
+    again: input.request.parts !== 'core',
+  };
   const expected = estimate(located).records;
-  const gathered = await gather(found, twins, citedIds(plan), (done) => progress('read', done, expected));
+  const gathered = await gather(found, ask, (done) => progress('read', done, expected));
   try {
     const stated = new StatedHashes();
     const files =

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { formatTicks, type Ticks } from '../instant.ts';
 import { SummaryBuilder } from '../indexing/summary.ts';
-import { timelineRow, type TimelineRow } from './describe.ts';
 import type { BundleContent, EntitySummary } from './formats/format.ts';
 import type { FoundRecord } from './read-records.ts';
 import { RecordFile } from './record-file.ts';
 import type { SourceId } from '../sources.ts';
+import { FirstRows, Timeline } from './timeline.ts';
 import type { Twins } from './twins.ts';
 
 /** Sessions and addresses beyond this many are counted in the manifest, not listed: memory stays bounded. */
@@ -100,20 +100,24 @@ export type Heartbeat = (done: number) => Promise<void>;
 
 const BEAT = 2000;
 
-/**
- * Reads the scope's records once, onto disk, with what the formats need to know of the whole.
- * @param twins tells which records are in the bundle already, of another source
- * @param lookFor ids of records whose numbers will be asked for
- */
+export interface GatherAsk {
+  /** Tells which records are in the bundle already, of another source. */
+  readonly twins: Twins;
+  /** Ids of records whose numbers will be asked for. */
+  readonly lookFor: ReadonlySet<string>;
+  /** Whether formats look at the records themselves again, beyond their texts and rows of the timeline. */
+  readonly again: boolean;
+}
+
+/** Reads the scope's records once, with what the formats need to know of the whole. */
 export async function gather(
   found: AsyncIterable<FoundRecord>,
-  twins: Twins,
-  lookFor: ReadonlySet<string>,
+  { twins, lookFor, again }: GatherAsk,
   beat: Heartbeat,
 ): Promise<Gathered> {
-  const records = await RecordFile.create();
+  const records = new RecordFile({ again });
   try {
-    const [sessions, ips, versions] = [new Tally(), new Tally(), new Versions()];
+    const [sessions, ips, versions, rows] = [new Tally(), new Tally(), new Versions(), new FirstRows()];
     const numbers = new Map<string, number>();
     let left = 0;
     for await (const record of found) {
@@ -132,16 +136,19 @@ export async function gather(
       }
       for (const key of record.keys.session) sessions.add(key, record);
       for (const key of record.keys.ip) ips.add(key, record);
-      await records.add(record.source, record);
+      rows.add(record);
+      // Awaited only where it has to: there are many.
+      const adding = records.add(record.source, record);
+      if (adding) await adding;
       if (records.count % BEAT === 0) await beat(records.count);
     }
     await records.finish();
     const order = latestInOrder(records, versions);
-    const counts = versions.counts();
+    const timeline = new Timeline(records, order, versions.counts(), rows);
     return {
       records,
       order: () => order,
-      timeline: timelineOf(records, order, counts),
+      timeline: (part) => timeline.rows(part),
       sessions: sessions.summaries(),
       ips: ips.summaries(),
       count: records.count,
@@ -159,25 +166,3 @@ export async function gather(
 
 const latestInOrder = (records: RecordFile, versions: Versions): Uint32Array =>
   records.inTimeOrder().filter((number) => !versions.isSuperseded(number));
-
-/** Timelines of so many rows are kept: several formats go through them. */
-const KEPT_ROWS = 10_000;
-
-function timelineOf(
-  records: RecordFile,
-  order: Uint32Array,
-  counts: ReadonlyMap<number, number>,
-): BundleContent['timeline'] {
-  const kept: TimelineRow[] | undefined = order.length > KEPT_ROWS ? undefined : [];
-  const row = async (place: number): Promise<TimelineRow> => {
-    const number = order[place]!;
-    return timelineRow(records.sourceOf(number), await records.record(number), counts.get(number) ?? 1);
-  };
-  return async function* ({ skip = 0, take = order.length } = {}) {
-    for (let place = skip; place < Math.min(order.length, skip + take); place++) {
-      const made = kept?.[place] ?? (await row(place));
-      if (kept) kept[place] = made;
-      yield made;
-    }
-  };
-}

@@ -100,8 +100,7 @@ const verbatim = (
   read: (body: Buffer) => void = () => undefined,
 ): BundleFile => ({
   path,
-  // Most of it is hashes in base64: trying harder gains nothing.
-  compressionLevel: 1,
+  packing: 'hashes',
   content: async function* () {
     const body = await blobs.get(blob);
     if (body) read(body);

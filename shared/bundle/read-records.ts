@@ -1,4 +1,4 @@
-import { gunzipMember, linesOf } from '../archive/segment-reader.ts';
+import { gunzipMemberSync, linesOf } from '../archive/segment-reader.ts';
 import { dateOf } from '../instant.ts';
 import { slicesOf } from '../indexing/query.ts';
 import { rowTest } from '../indexing/rows.ts';
@@ -79,9 +79,12 @@ export function runsOf(chunks: readonly ChunkRange[]): ChunkRange[][] {
 }
 
 /** Ranged reads under way at once: storage answers in milliseconds, of which there are many. */
-const AHEAD = 6;
+const AHEAD = 8;
 
-/** Reads located chunks by ranges and gives the records that belong to the scope. A few runs of chunks are in memory at a time. */
+/**
+ * Reads located chunks by ranges and gives the records that belong to the scope. A few runs of compressed chunks are in
+ * memory at a time, and the plain text of one.
+ */
 export async function* readRecords(
   located: readonly SegmentChunks[],
   scope: Scope,
@@ -90,9 +93,12 @@ export async function* readRecords(
   messages: ReadonlySet<string> = NONE,
 ): AsyncIterable<FoundRecord> {
   const runs = located.flatMap(({ ref, chunks }) => runsOf(chunks).map((run) => ({ ref, run })));
-  for await (const { ref, run, texts } of ahead(runs, AHEAD, (one) => readRun(one, blobs))) {
-    for (const [i, text] of texts.entries())
-      yield* matching(linesOf(text, rowTest(run[i]!.rows)), ref, { scope, wanted, messages });
+  for await (const { ref, run, bytes } of ahead(runs, AHEAD, (one) => readRun(one, blobs))) {
+    for (const { offset, length, rows } of run) {
+      const at = offset - run[0]!.offset;
+      const text = gunzipMemberSync(bytes.subarray(at, at + length), ref);
+      yield* matching(linesOf(text, rowTest(rows)), ref, { scope, wanted, messages });
+    }
   }
 }
 
@@ -101,14 +107,14 @@ interface Run {
   readonly run: readonly ChunkRange[];
 }
 
-async function readRun({ ref, run }: Run, blobs: BlobStore): Promise<Run & { texts: Buffer[] }> {
+async function readRun({ ref, run }: Run, blobs: BlobStore): Promise<Run & { bytes: Buffer }> {
   const start = run[0]!.offset;
   const last = run.at(-1)!;
-  const bytes = await blobs.getRange(segmentPath(ref), start, last.offset + last.length - start);
-  const texts = await Promise.all(
-    run.map((c) => gunzipMember(bytes.subarray(c.offset - start, c.offset - start + c.length), ref)),
-  );
-  return { ref, run, texts };
+  return {
+    ref,
+    run,
+    bytes: await blobs.getRange(segmentPath(ref), start, last.offset + last.length - start),
+  };
 }
 
 /** Results in order, the next few already under way. */

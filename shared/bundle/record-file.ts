@@ -1,12 +1,8 @@
-import { open, rm, type FileHandle } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { entityKeys, type EntityKeys } from '../indexing/entities/index.ts';
 import type { Ticks } from '../instant.ts';
 import { parseRecord, type ArchiveRecord } from '../record.ts';
 import type { SourceId } from '../sources.ts';
-import { MemoryMeter } from './release-memory.ts';
+import { TextStore } from './text-store.ts';
 
 /** For ordering across sources: records without time come first. */
 const timeKey = (ticks: Ticks | undefined): Ticks => ticks ?? -1n;
@@ -23,67 +19,55 @@ export function readRecord(text: Buffer): ReadRecord {
   return { ...record, keys: entityKeys(record.value) };
 }
 
-/** Bytes read at once, and how many such blocks are kept: 16 MiB. */
-const BLOCK = 256 * 1024;
-const KEPT_BLOCKS = 64;
-/** Records of so much text are kept parsed: most bundles are smaller, and every format looks at every record. */
+/** Records of so much text are kept parsed: most bundles are smaller, and several formats look at every record. */
 const KEPT_TEXT = 12 * 1024 * 1024;
 
 /**
- * The scope's records on local disk, so that formats can be written in time order, one after the other, without
- * holding the records in memory: about 30 bytes a record are.
+ * The scope's records, so that formats can be written in time order, one after the other, without holding the records
+ * in memory once they are many: about 30 bytes a record are.
  */
 export class RecordFile {
-  readonly path: string;
-  readonly #file: FileHandle;
+  readonly #texts = new TextStore();
   #offsets = new Float64Array(1024);
   #lengths = new Float64Array(1024);
   #ticks = new BigInt64Array(1024);
   #sources = new Uint8Array(1024);
   readonly #sourceIds: SourceId[] = [];
   #count = 0;
-  #end = 0;
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
-  /** What each record says, by number; undefined once there is too much of it. */
-  #parsed: Known[] | undefined = [];
-  readonly #blocks = new Map<number, Promise<Buffer>>();
+  #bytes = 0;
+  /** What each record says, by number; undefined where nobody asks again, or once there is too much of it. */
+  #parsed: Known[] | undefined;
 
-  private constructor(path: string, file: FileHandle) {
-    this.path = path;
-    this.#file = file;
-  }
-
-  static async create(): Promise<RecordFile> {
-    const path = join(tmpdir(), `holdfast-${randomUUID()}.ndjson`);
-    return new RecordFile(path, await open(path, 'wx+', 0o600));
+  /** @param ask.again whether what a record says is asked for again: small bundles are parsed once then */
+  constructor(ask: { readonly again: boolean } = { again: true }) {
+    this.#parsed = ask.again ? [] : undefined;
   }
 
   get count(): number {
     return this.#count;
   }
 
-  async add(source: SourceId, { text, value, facts, keys }: ReadRecord): Promise<void> {
+  /** Copies the record's text; awaited before the next is given. */
+  add(source: SourceId, { text, value, facts, keys }: ReadRecord): void | Promise<void> {
     if (this.#count === this.#offsets.length) this.#grow();
     const i = this.#count++;
-    this.#offsets[i] = this.#end;
     this.#lengths[i] = text.length;
     this.#ticks[i] = timeKey(facts.ticks);
     this.#sources[i] = this.#sourceIndex(source);
-    this.#end += text.length;
-    if (this.#end > KEPT_TEXT) this.#parsed = undefined;
+    this.#bytes += text.length;
+    if (this.#bytes > KEPT_TEXT) this.#parsed = undefined;
     this.#parsed?.push({ value, facts, keys });
-    this.#pending.push(text);
-    this.#pendingBytes += text.length;
-    if (this.#pendingBytes >= 4 * 1024 * 1024) await this.finish();
+    const offset = this.#texts.add(text);
+    if (typeof offset === 'number') this.#offsets[i] = offset;
+    else
+      return offset.then((known) => {
+        this.#offsets[i] = known;
+      });
   }
 
-  /** Writes what is pending; after it, records can be read. */
-  async finish(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending, this.#pendingBytes);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    for (let at = 0; at < bytes.length;) at += (await this.#file.write(bytes, at)).bytesWritten;
+  /** After it, records can be read. */
+  finish(): Promise<void> {
+    return this.#texts.finish();
   }
 
   #sourceIndex(source: SourceId): number {
@@ -144,39 +128,24 @@ export class RecordFile {
     return this.#sourceIds[this.#sources[number]!]!;
   }
 
-  /** The record's text; records are read in an order near to that in which they were written, so by blocks. */
+  /** The record's text, as a view that must not be changed. */
   async text(number: number): Promise<Buffer> {
-    const [offset, length] = [this.#offsets[number]!, this.#lengths[number]!];
-    const first = Math.floor(offset / BLOCK);
-    if (offset + length > (first + 1) * BLOCK) return this.#read(offset, length);
-    const block = await this.#block(first);
-    const at = offset - first * BLOCK;
-    if (at + length > block.length) throw endsEarly();
-    // A view: copies by the hundred thousand fragment the process's memory.
-    return block.subarray(at, at + length);
+    return this.#texts.read(this.#offsets[number]!, this.#lengths[number]!);
   }
 
-  readonly #meter = new MemoryMeter();
-
-  /** A block of the file, from the few that are kept. */
-  #block(index: number): Promise<Buffer> {
-    const known = this.#blocks.get(index);
-    this.#blocks.delete(index);
-    const block = known ?? this.#read(index * BLOCK, Math.min(BLOCK, this.#end - index * BLOCK));
-    this.#blocks.set(index, block);
-    if (this.#blocks.size > KEPT_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value!);
-    return block;
-  }
-
-  async #read(offset: number, length: number): Promise<Buffer> {
-    this.#meter.add(length);
-    const buffer = Buffer.allocUnsafe(length);
-    for (let got = 0; got < length;) {
-      const { bytesRead } = await this.#file.read(buffer, got, length - got, offset + got);
-      if (bytesRead === 0) throw endsEarly();
-      got += bytesRead;
+  /** Texts of records in the order given, a line each: as many at once as lie together. Views, too. */
+  async *lines(order: Iterable<number>): AsyncIterable<Buffer> {
+    let [from, to] = [0, 0];
+    for (const number of order) {
+      const [offset, end] = [this.#offsets[number]!, this.#offsets[number]! + this.#lengths[number]! + 1];
+      if (offset === to && TextStore.together(from, end)) {
+        to = end;
+        continue;
+      }
+      if (to > from) yield await this.#texts.read(from, to - from);
+      [from, to] = [offset, end];
     }
-    return buffer;
+    if (to > from) yield await this.#texts.read(from, to - from);
   }
 
   async record(number: number): Promise<ReadRecord> {
@@ -185,10 +154,7 @@ export class RecordFile {
     return known ? { text, ...known } : readRecord(text);
   }
 
-  async dispose(): Promise<void> {
-    await this.#file.close().catch(() => undefined);
-    await rm(this.path, { force: true });
+  dispose(): Promise<void> {
+    return this.#texts.dispose();
   }
 }
-
-const endsEarly = (): Error => new Error(`the bundle's temporary file ends early`);

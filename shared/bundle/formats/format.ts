@@ -3,18 +3,21 @@ import type { RecordFile } from '../record-file.ts';
 import type { TimelineRow } from '../describe.ts';
 import type { Summary } from '../../indexing/summary.ts';
 import type { BundlePlan } from '../incident/plan.ts';
+import type { Packing } from '../packing.ts';
 import type { ReportInput } from '../report/input.ts';
 import type { SnapshotFile } from '../../snapshot.ts';
 import { jsonText } from './json-text.ts';
+
+export interface TimelinePart {
+  readonly skip?: number;
+  readonly take?: number;
+}
 
 /** What a format may draw on. Everything is read from disk or small; nothing here grows with the records but rows. */
 export interface CoreContent {
   readonly records: RecordFile;
   /** Timeline rows in time order, one per record (its latest version), made anew at each call. */
-  readonly timeline: (part?: {
-    readonly skip?: number;
-    readonly take?: number;
-  }) => AsyncIterable<TimelineRow>;
+  readonly timeline: (part?: TimelinePart) => AsyncIterable<TimelineRow>;
   /** Number of timeline rows. */
   readonly events: number;
   /** Records of the audit search left out, because the feed's same record is in the bundle. */
@@ -44,8 +47,8 @@ export interface BundleFile {
   readonly path: string;
   /** Number of records it tells of, when that can be said. */
   readonly records?: number;
-  /** zlib's, 1 to 9; 6 unless told. */
-  readonly compressionLevel?: number;
+  /** What its bytes are like; text unless told. */
+  readonly packing?: Packing;
   readonly content: () => AsyncIterable<Buffer | string>;
 }
 

@@ -21,6 +21,7 @@ export const workbook: Format = (content) =>
 
 const part = (content: BundleContent, index: number): BundleFile => ({
   path: index === 0 ? 'workbook.xlsx' : `workbook-${index + 1}.xlsx`,
+  packing: 'packed',
   content: async function* () {
     const { default: writeXlsxFile } = await import('write-excel-file/node');
     const sheets = [

@@ -63,7 +63,7 @@ describe('a record inside an envelope of the audit search', () => {
   it('stands in ual-export.csv as the classic record, numbers as they were written', async () => {
     const text =
       '{"Id":"a1","RecordType":50,"CreationTime":"2026-11-24T05:00:00","UserId":"=a@x.example","Operation":"Send","Size":12345678901234567890,"Share":1.0}';
-    const records = await RecordFile.create();
+    const records = new RecordFile();
     await records.add('ual-search', readRecord(Buffer.from(auditEnvelope(text))));
     await records.finish();
     const [file] = ualCsv({ records } as unknown as BundleContent);

@@ -1,0 +1,51 @@
+import { timelineRow, type TimelineRow } from './describe.ts';
+import type { TimelinePart } from './formats/format.ts';
+import type { FoundRecord } from './read-records.ts';
+import type { RecordFile } from './record-file.ts';
+
+/** Timelines of so many rows are kept: several formats go through them. */
+const KEPT_ROWS = 10_000;
+
+/** Rows made while the records are read, when each is at hand; by record number, and none once they are many. */
+export class FirstRows {
+  #rows: TimelineRow[] | undefined = [];
+
+  add(record: FoundRecord): void {
+    if (this.#rows?.length === KEPT_ROWS) this.#rows = undefined;
+    this.#rows?.push(timelineRow(record.source, record, 1));
+  }
+
+  get(number: number): TimelineRow | undefined {
+    return this.#rows?.[number];
+  }
+}
+
+/** The bundle's events in time order, each by its latest version. */
+export class Timeline {
+  readonly #records: RecordFile;
+  readonly #order: Uint32Array;
+  /** Of records with several versions, how many. */
+  readonly #versions: ReadonlyMap<number, number>;
+  readonly #known: FirstRows;
+
+  constructor(
+    records: RecordFile,
+    order: Uint32Array,
+    versions: ReadonlyMap<number, number>,
+    known: FirstRows,
+  ) {
+    this.#records = records;
+    this.#order = order;
+    this.#versions = versions;
+    this.#known = known;
+  }
+
+  async *rows({ skip = 0, take = this.#order.length }: TimelinePart = {}): AsyncIterable<TimelineRow> {
+    for (const number of this.#order.subarray(skip, skip + take)) {
+      const known = this.#known.get(number);
+      const versions = this.#versions.get(number) ?? 1;
+      if (known) yield versions === 1 ? known : { ...known, versions };
+      else yield timelineRow(this.#records.sourceOf(number), await this.#records.record(number), versions);
+    }
+  }
+}
