@@ -1,5 +1,5 @@
 import type { BundleFile, EntitySummary, CoreFormat } from './format.ts';
-import { csvRow } from './csv.ts';
+import { csvLines } from './csv.ts';
 
 const HEAD = ['firstTime', 'lastTime', 'records'] as const;
 
@@ -14,15 +14,15 @@ function file(
   other: 'ips' | 'sessions',
   rows: readonly EntitySummary[],
 ): BundleFile {
-  return { path, records: rows.length, content: () => lines(name, other, rows) };
+  return { path, records: rows.length, content: () => csvLines(cells(name, other, rows)) };
 }
 
-async function* lines(
+async function* cells(
   name: string,
   other: 'ips' | 'sessions',
   rows: readonly EntitySummary[],
-): AsyncIterable<string> {
-  yield csvRow([name, ...HEAD, 'users', other, 'countries', 'userAgents', 'apps', 'operations']);
+): AsyncIterable<readonly (string | number)[]> {
+  yield [name, ...HEAD, 'users', other, 'countries', 'userAgents', 'apps', 'operations'];
   for (const { key, firstTime, lastTime, records, summary } of rows) {
     const operations = Object.entries(summary.operations).map(([op, n]) => `${op}:${n}`);
     const lists = [
@@ -33,7 +33,7 @@ async function* lines(
       summary.apps,
       operations,
     ];
-    yield csvRow([key, firstTime, lastTime, records, ...lists.map((l) => l.join(' | '))]);
+    yield [key, firstTime, lastTime, records, ...lists.map((l) => l.join(' | '))];
   }
   await Promise.resolve();
 }

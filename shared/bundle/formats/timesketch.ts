@@ -12,7 +12,13 @@ export const timesketch: CoreFormat = ({ timeline }) => [
 ];
 
 async function* lines(timeline: AsyncIterable<TimelineRow>): AsyncIterable<string> {
-  for await (const row of timeline) yield `${jsonText(wellFormed(event(row)))}\n`;
+  for await (const row of timeline) yield `${lineOf(event(row))}\n`;
+}
+
+/** JSON.stringify writes a lone surrogate as an escape: only where there is one may be one. */
+function lineOf(e: TimesketchEvent): string {
+  const text = jsonText(e);
+  return text.includes('\\ud') ? jsonText(wellFormed(e)) : text;
 }
 
 type TimesketchEvent = Readonly<Record<string, string | number>>;

@@ -1,5 +1,7 @@
+import { stringify } from 'csv-stringify/sync';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csvRow, printable } from '../../../shared/bundle/formats/csv.ts';
+import { csvRow, CsvText, printable } from '../../../shared/bundle/formats/csv.ts';
 
 describe('text in a CSV cell', () => {
   it.each([
@@ -16,4 +18,25 @@ describe('text in a CSV cell', () => {
   it.each(['=cmd()', '+1', '-1', '@x', '\t=x'])('%j is no formula', (text) =>
     expect(csvRow([text])).toMatch(/^"?'/),
   );
+
+  it('is quoted as the library quotes rows, however often it comes', () => {
+    const cell = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.constantFrom('', ',', '"', 'a"b', '=1', '-', '\n', 'a\r\nb', '\t', '\uff1d1', "'", ' ', '\u0000'),
+      fc.integer(),
+    );
+    const rows = fc.array(fc.array(cell, { minLength: 2, maxLength: 4 }), { maxLength: 6 });
+    fc.assert(
+      fc.property(fc.array(rows, { maxLength: 4 }), (batches) => {
+        const csv = new CsvText();
+        for (const batch of batches)
+          expect(csv.rows(batch)).toBe(
+            stringify(
+              batch.map((cells) => cells.map((c) => (typeof c === 'number' ? c : printable(c)))),
+              { escape_formulas: true, record_delimiter: 'windows', quoted_match: /[\n\r]/ },
+            ),
+          );
+      }),
+    );
+  });
 });
