@@ -9,6 +9,7 @@ import { parseRecord, type RecordFacts } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import type { BlobStore, TableStore } from '../store/stores.ts';
 import { matchMail, matchRecord, type MatchedBy, type WantedKeys } from './matcher.ts';
+import { MemoryMeter } from './release-memory.ts';
 import type { Scope } from './scope.ts';
 
 /** A record of the scope with where it lies in the archive. */
@@ -79,7 +80,7 @@ export function runsOf(chunks: readonly ChunkRange[]): ChunkRange[][] {
 }
 
 /** Ranged reads under way at once: storage answers in milliseconds, of which there are many. */
-const AHEAD = 8;
+const AHEAD = 16;
 
 /**
  * Reads located chunks by ranges and gives the records that belong to the scope. A few runs of compressed chunks are in
@@ -93,10 +94,12 @@ export async function* readRecords(
   messages: ReadonlySet<string> = NONE,
 ): AsyncIterable<FoundRecord> {
   const runs = located.flatMap(({ ref, chunks }) => runsOf(chunks).map((run) => ({ ref, run })));
+  const meter = new MemoryMeter();
   for await (const { ref, run, bytes } of ahead(runs, AHEAD, (one) => readRun(one, blobs))) {
     for (const { offset, length, rows } of run) {
       const at = offset - run[0]!.offset;
       const text = gunzipMemberSync(bytes.subarray(at, at + length), ref);
+      meter.add(text.length);
       yield* matching(linesOf(text, rowTest(rows)), ref, { scope, wanted, messages });
     }
   }
@@ -131,11 +134,10 @@ async function* ahead<T, R>(
     one.catch(() => undefined);
     under.push(one);
   };
-  while (next < items.length && under.length < width) start();
-  while (under.length > 0) {
-    const result = await under.shift()!;
-    if (next < items.length) start();
-    yield result;
+  while (next < items.length || under.length > 0) {
+    // Many at once, then none for a while: it is the waking of threads and sockets that costs.
+    if (under.length <= width / 4) while (next < items.length && under.length < width) start();
+    yield await under.shift()!;
   }
 }
 

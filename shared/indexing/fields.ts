@@ -4,22 +4,29 @@ import { isObject, textOf } from '../record.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-export const objectAt = (value: unknown, ...path: string[]): Json | undefined => {
-  let at: unknown = value;
-  for (const name of path) at = isObject(at) ? at[name] : undefined;
-  return isObject(at) ? at : undefined;
-};
+/**
+ * The value at a path of at most three names; undefined where a step of it is no object. Names are parameters of their
+ * own here and below: lists of them would be made by the hundred for each record.
+ */
+function valueAt(value: unknown, first: string, second?: string, third?: string): unknown {
+  const found = isObject(value) ? value[first] : undefined;
+  if (second === undefined) return found;
+  const inner = isObject(found) ? found[second] : undefined;
+  return third === undefined ? inner : isObject(inner) ? inner[third] : undefined;
+}
 
-export const textAt = (value: unknown, ...path: string[]): string | undefined => {
-  const parent = path.length > 1 ? objectAt(value, ...path.slice(0, -1)) : value;
-  return isObject(parent) ? textOf(parent[path.at(-1)!]) : undefined;
-};
+export function objectAt(value: unknown, first: string, second?: string, third?: string): Json | undefined {
+  const found = valueAt(value, first, second, third);
+  return isObject(found) ? found : undefined;
+}
 
-export const objectsAt = (value: unknown, ...path: string[]): Json[] => {
-  const parent = path.length > 1 ? objectAt(value, ...path.slice(0, -1)) : value;
-  const list = isObject(parent) ? parent[path.at(-1)!] : undefined;
+export const textAt = (value: unknown, first: string, second?: string, third?: string): string | undefined =>
+  textOf(valueAt(value, first, second, third));
+
+export function objectsAt(value: unknown, first: string, second?: string, third?: string): Json[] {
+  const list = valueAt(value, first, second, third);
   return Array.isArray(list) ? list.filter(isObject) : [];
-};
+}
 
 /** The value of a `{Name, Value}` (or `{key, value}`) pair in a list, by name; lists change their order. */
 export function namedValue(pairs: readonly Json[], name: string): string | undefined {
@@ -40,6 +47,12 @@ export function guidOf(text: string | undefined): string | undefined {
   return guid && guid !== ZERO && GUID.test(guid) ? guid : undefined;
 }
 
-export const distinct = (values: readonly (string | undefined)[]): string[] => [
-  ...new Set(values.filter((v): v is string => v !== undefined && v !== '')),
-];
+/** So few are compared with one another faster than they are put into a set. */
+const FEW = 32;
+
+/** Each text once, in the order of first appearance; neither what is missing nor what is empty. */
+export function distinct(values: readonly (string | undefined)[]): string[] {
+  const texts = values.filter((v): v is string => v !== undefined && v !== '');
+  if (texts.length > FEW) return [...new Set(texts)];
+  return texts.length < 2 ? texts : texts.filter((text, i) => texts.indexOf(text) === i);
+}

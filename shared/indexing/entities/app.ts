@@ -1,9 +1,12 @@
+import { cached } from '../../cached.ts';
 import { nativeOf } from '../../record.ts';
 import { distinct, guidOf, namedValue, objectAt, objectsAt, textAt, type Json } from '../fields.ts';
 
 /** Applications: client ids of whoever acted, and applications or service principals acted upon. */
 export const appKey = (text: string | undefined): string | undefined =>
-  guidOf(text?.replace(/^(application|serviceprincipal)_/i, ''));
+  text === undefined ? undefined : readApp(text);
+
+const readApp = cached((text) => guidOf(text.replace(/^(application|serviceprincipal)_/i, '')));
 
 export function appKeys(record: unknown): string[] {
   const value = nativeOf(record);

@@ -63,7 +63,12 @@ function identities(value: unknown): Identity[] {
   const found = inner
     ? [[textAt(value, 'userPrincipalName'), textAt(value, 'userId')], ...auditLogIdentities(inner)]
     : recordIdentities(diagnosticOf(value) ?? value);
-  return found.map((texts) => ({ keys: distinct(texts.map(userKey)) })).filter((i) => i.keys.length > 0);
+  return found.flatMap((texts) => {
+    // Most of the places where a person may be named are empty in any one record.
+    if (texts.every((text) => text === undefined)) return [];
+    const keys = distinct(texts.map(userKey));
+    return keys.length > 0 ? { keys } : [];
+  });
 }
 
 type Texts = (string | undefined)[];
