@@ -1,10 +1,17 @@
-import { gunzipMemberSync, linesOf } from '../archive/segment-reader.ts';
+import {
+  gunzipMembers,
+  linesOf,
+  MEMBERS_TEXT,
+  statedSize,
+  type MemberOf,
+} from '../archive/segment-reader.ts';
 import { dateOf } from '../instant.ts';
 import { slicesOf } from '../indexing/query.ts';
-import { rowTest } from '../indexing/rows.ts';
+import { rowTest, type RowRuns } from '../indexing/rows.ts';
 import { unionChunks, type ChunkRange } from '../indexing/slice.ts';
 import type { EntityKeys } from '../indexing/entities/index.ts';
 import { ENTITY_KINDS, segmentPath, type SegmentRef } from '../layout.ts';
+import { ahead } from '../parallel.ts';
 import { parseRecord, type RecordFacts } from '../record.ts';
 import type { SourceId } from '../sources.ts';
 import type { BlobStore, TableStore } from '../store/stores.ts';
@@ -80,11 +87,14 @@ export function runsOf(chunks: readonly ChunkRange[]): ChunkRange[][] {
 }
 
 /** Ranged reads under way at once: storage answers in milliseconds, of which there are many. */
-const AHEAD = 16;
+const READS = 16;
+/** Text of chunks that are decompressed as one, and so many times that while records are looked at. */
+const GROUP_TEXT = MEMBERS_TEXT;
+const GROUPS = 2;
 
 /**
  * Reads located chunks by ranges and gives the records that belong to the scope. A few runs of compressed chunks are in
- * memory at a time, and the plain text of one.
+ * memory at a time, and the plain text of some dozens.
  */
 export async function* readRecords(
   located: readonly SegmentChunks[],
@@ -95,10 +105,10 @@ export async function* readRecords(
 ): AsyncIterable<FoundRecord> {
   const runs = located.flatMap(({ ref, chunks }) => runsOf(chunks).map((run) => ({ ref, run })));
   const meter = new MemoryMeter();
-  for await (const { ref, run, bytes } of ahead(runs, AHEAD, (one) => readRun(one, blobs))) {
-    for (const { offset, length, rows } of run) {
-      const at = offset - run[0]!.offset;
-      const text = gunzipMemberSync(bytes.subarray(at, at + length), ref);
+  const members = membersOf(ahead(runs, READS, (one) => readRun(one, blobs)));
+  for await (const { group, texts } of ahead(groupsOf(members), GROUPS, unpack)) {
+    for (const [i, { ref, rows }] of group.entries()) {
+      const text = texts[i]!;
       meter.add(text.length);
       yield* matching(linesOf(text, rowTest(rows)), ref, { scope, wanted, messages });
     }
@@ -108,6 +118,11 @@ export async function* readRecords(
 interface Run {
   readonly ref: SegmentRef;
   readonly run: readonly ChunkRange[];
+}
+
+/** A chunk as it lies in its segment, and the lines that are looked for in it. */
+interface WantedMember extends MemberOf {
+  readonly rows: RowRuns | undefined;
 }
 
 async function readRun({ ref, run }: Run, blobs: BlobStore): Promise<Run & { bytes: Buffer }> {
@@ -120,25 +135,33 @@ async function readRun({ ref, run }: Run, blobs: BlobStore): Promise<Run & { byt
   };
 }
 
-/** Results in order, the next few already under way. */
-async function* ahead<T, R>(
-  items: readonly T[],
-  width: number,
-  task: (item: T) => Promise<R>,
-): AsyncIterable<R> {
-  const under: Promise<R>[] = [];
-  let next = 0;
-  const start = (): void => {
-    const one = task(items[next++]!);
-    // It is awaited in its turn; a failure before then must not count as unhandled.
-    one.catch(() => undefined);
-    under.push(one);
-  };
-  while (next < items.length || under.length > 0) {
-    // Many at once, then none for a while: it is the waking of threads and sockets that costs.
-    if (under.length <= width / 4) while (next < items.length && under.length < width) start();
-    yield await under.shift()!;
+async function* membersOf(
+  read: AsyncIterable<Run & { readonly bytes: Buffer }>,
+): AsyncIterable<WantedMember> {
+  for await (const { ref, run, bytes } of read)
+    for (const { offset, length, rows } of run) {
+      const at = offset - run[0]!.offset;
+      yield { ref, rows, bytes: bytes.subarray(at, at + length) };
+    }
+}
+
+/** Members to be decompressed as one. */
+async function* groupsOf(members: AsyncIterable<WantedMember>): AsyncIterable<WantedMember[]> {
+  let [group, size]: [WantedMember[], number] = [[], 0];
+  for await (const member of members) {
+    const more = statedSize(member.bytes);
+    if (group.length > 0 && size + more > GROUP_TEXT) {
+      yield group;
+      [group, size] = [[], 0];
+    }
+    group.push(member);
+    size += more;
   }
+  if (group.length > 0) yield group;
+}
+
+async function unpack(group: WantedMember[]): Promise<{ group: WantedMember[]; texts: Buffer[] }> {
+  return { group, texts: await gunzipMembers(group) };
 }
 
 interface Wanted {
