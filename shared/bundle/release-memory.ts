@@ -22,7 +22,7 @@ function exposed(): Collect {
 }
 
 /** Bytes of buffers after which it is worth asking. */
-const WORTH = 8 * 1024 * 1024;
+const WORTH = 16 * 1024 * 1024;
 /** Buffers that lived a while are only found among all: looked for each so many times. */
 const ALL = 8;
 

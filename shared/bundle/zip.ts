@@ -43,7 +43,7 @@ const made = (path: string, make: () => string): BundleFile => ({
   },
 });
 
-const BLOCK = 256 * 1024;
+const BLOCK = 512 * 1024;
 /** Blocks being packed at once, while the next is made: as many are in memory. */
 const AHEAD = 6;
 

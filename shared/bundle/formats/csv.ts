@@ -14,32 +14,50 @@ const REMEMBERED = 1_000_000;
  * since most of a table's cells come again and again; what it has not seen yet it is given all at once.
  */
 export class CsvText {
-  readonly #known = new Map<string, string>();
+  /** Where in `#texts` what a cell became stands. */
+  #places = new Map<string, number>();
+  #texts: string[] = [];
   #characters = 0;
+  /** Of each column, the cell of the row before, which the next one often has too, and its place. */
+  readonly #last: { cell: string; place: number }[] = [];
 
   rows(rows: readonly Cells[]): string {
-    this.#learn(rows);
-    return rows.map((cells) => `${cells.map((cell) => this.#cell(cell)).join(',')}\r\n`).join('');
-  }
-
-  #cell(cell: string | number): string {
-    return typeof cell === 'number' ? String(cell) : this.#known.get(cell)!;
-  }
-
-  #learn(rows: readonly Cells[]): void {
-    if (this.#characters > REMEMBERED) {
-      this.#known.clear();
-      this.#characters = 0;
-    }
+    if (this.#characters > REMEMBERED) this.#forget();
+    const known = this.#texts.length;
     const fresh: string[] = [];
-    for (const cells of rows)
-      for (const cell of cells) {
-        if (typeof cell === 'number' || this.#known.has(cell)) continue;
-        this.#known.set(cell, '');
-        this.#characters += cell.length;
-        fresh.push(cell);
-      }
-    for (const [i, text] of quoted(fresh).entries()) this.#known.set(fresh[i]!, text);
+    const places = rows.map((cells) =>
+      cells.map((cell, column) => (typeof cell === 'number' ? cell : this.#place(cell, column, fresh))),
+    );
+    for (const [i, text] of quoted(fresh).entries()) this.#texts[known + i] = text;
+    return rows.map((cells, i) => `${this.#row(cells, places[i]!)}\r\n`).join('');
+  }
+
+  #row(cells: Cells, places: readonly number[]): string {
+    let row = '';
+    for (const [column, cell] of cells.entries())
+      row += (column > 0 ? ',' : '') + (typeof cell === 'number' ? cell : this.#texts[places[column]!]!);
+    return row;
+  }
+
+  #place(cell: string, column: number, fresh: string[]): number {
+    const last = this.#last[column];
+    if (last?.cell === cell) return last.place;
+    let place = this.#places.get(cell);
+    if (place === undefined) {
+      place = this.#places.size;
+      this.#places.set(cell, place);
+      this.#characters += cell.length;
+      fresh.push(cell);
+    }
+    this.#last[column] = { cell, place };
+    return place;
+  }
+
+  #forget(): void {
+    this.#places = new Map();
+    this.#texts = [];
+    this.#last.length = 0;
+    this.#characters = 0;
   }
 }
 
