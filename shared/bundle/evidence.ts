@@ -3,6 +3,7 @@ import { manifestPath, sealPrefix, segmentPath, type SegmentRef } from '../layou
 import type { BlobStore } from '../store/stores.ts';
 import type { BundleFile } from './formats/format.ts';
 import type { SegmentChunks } from './read-records.ts';
+import { MemoryMeter } from './release-memory.ts';
 
 /** What proves offline that a bundle's records are the archive's: manifests of the segments, and the seals over them. */
 
@@ -79,35 +80,62 @@ export function evidenceFiles(
   blobs: BlobStore,
   stated: StatedHashes,
 ): BundleFile[] {
-  return [
-    ...located.map(({ ref }) => {
-      const path = manifestPath(ref);
-      return verbatim(`evidence/manifests/${manifestName(ref)}`, path, blobs, (body) =>
-        stated.note(path, body),
-      );
-    }),
-    ...seals.map(({ path }) => verbatim(`evidence/seals/${path.split('/').at(-1)!}`, path, blobs)),
-  ];
+  const manifests = located.map(({ ref }) => ({
+    path: `evidence/manifests/${manifestName(ref)}`,
+    blob: manifestPath(ref),
+  }));
+  const sealed = seals.map(({ path }) => ({ path: `evidence/seals/${path.split('/').at(-1)!}`, blob: path }));
+  const files = [...manifests, ...sealed];
+  const bodies = new BlobsAhead(
+    files.map(({ blob }) => blob),
+    blobs,
+  );
+  return files.map(({ path, blob }, index) => ({
+    path,
+    packing: 'hashes',
+    content: async function* () {
+      const body = await bodies.get(index);
+      if (body && index < manifests.length) stated.note(blob, body);
+      // A manifest that vanished is for verify to name; the bundle says so instead of failing.
+      yield body ?? `${JSON.stringify({ missing: blob })}\n`;
+    },
+  }));
 }
 
 export const manifestName = (ref: SegmentRef): string =>
   `source=${ref.source}/date=${ref.date}/${ref.segment}.manifest.json`;
 
-const verbatim = (
-  path: string,
-  blob: string,
-  blobs: BlobStore,
-  read: (body: Buffer) => void = () => undefined,
-): BundleFile => ({
-  path,
-  packing: 'hashes',
-  content: async function* () {
-    const body = await blobs.get(blob);
-    if (body) read(body);
-    // A manifest that vanished is for verify to name; the bundle says so instead of failing.
-    yield body ?? `${JSON.stringify({ missing: blob })}\n`;
-  },
-});
+/** Blobs read so many ahead of the one that is asked for: they are asked for one after the other, and are many. */
+const AHEAD = 3;
+
+class BlobsAhead {
+  readonly #names: readonly string[];
+  readonly #blobs: BlobStore;
+  readonly #under = new Map<number, Promise<Buffer | undefined>>();
+  readonly #meter = new MemoryMeter();
+
+  constructor(names: readonly string[], blobs: BlobStore) {
+    this.#names = names;
+    this.#blobs = blobs;
+  }
+
+  async get(index: number): Promise<Buffer | undefined> {
+    for (let i = index; i <= index + AHEAD && i < this.#names.length; i++) this.#read(i);
+    const reading = this.#under.get(index);
+    this.#under.delete(index);
+    const body = await reading;
+    if (body) this.#meter.add(body.length);
+    return body;
+  }
+
+  #read(index: number): void {
+    if (this.#under.has(index)) return;
+    const reading = this.#blobs.get(this.#names[index]!);
+    // It is awaited in its turn; a failure before then must not count as unhandled.
+    reading.catch(() => undefined);
+    this.#under.set(index, reading);
+  }
+}
 
 export interface SegmentUse {
   readonly path: string;

@@ -1,6 +1,6 @@
 import { printable } from './csv.ts';
 import { classicRecordOf } from '../../audit-record.ts';
-import { auditDataOf, parseRecord, textOf } from '../../record.ts';
+import { auditDataOf, textOf, type ArchiveRecord } from '../../record.ts';
 import type { RecordFile } from '../record-file.ts';
 import type { SourceId } from '../../sources.ts';
 import type { Format } from './format.ts';
@@ -39,14 +39,12 @@ async function* rows(
   let index = 0;
   for (const source of sources) {
     for (const number of records.inTimeOrder(source)) {
-      const text = await records.text(number);
-      yield `${row(text, ++index, count)}\r\n`;
+      yield `${row(await records.record(number), ++index, count)}\r\n`;
     }
   }
 }
 
-function row(text: Buffer, index: number, count: number): string {
-  const { value, facts } = parseRecord(text);
+function row({ text, value, facts }: ArchiveRecord, index: number, count: number): string {
   const json = classicRecordOf(value) ?? {};
   const cells = [
     typeof json['RecordType'] === 'number' ? String(json['RecordType']) : (textOf(json['RecordType']) ?? ''),

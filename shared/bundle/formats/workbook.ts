@@ -29,8 +29,8 @@ const part = (content: BundleContent, index: number): BundleFile => ({
       { sheet: 'Timeline', data: await timelineSheet(content, index) },
     ];
     const zip = sameZip(await writeXlsxFile(sheets.map((s) => ({ ...s, stickyRowsCount: 1 }))).toBuffer());
-    // A workbook leaves a hundred megabytes of cells and markup behind.
-    releaseMemory();
+    // A full workbook leaves a hundred megabytes of cells and markup behind.
+    if (content.events > EVENTS_PER_WORKBOOK / 2) releaseMemory();
     yield zip;
   },
 });
