@@ -42,13 +42,14 @@ export type Order = () => Iterable<number>;
 /** Two passes over the records on disk: the first learns the sessions, the second tells who did what. */
 export async function analyse(records: RecordFile, order: Order, input: AnalysisInput): Promise<Analysis> {
   const sessions = new Sessions(input.people);
-  for await (const e of events(records, order)) sessions.add(e);
+  const events = new Events(records, order);
+  for await (const e of events.all()) sessions.add(e);
   const judged = judge(sessions.finish(), (user) => input.habits.get(user) ?? NONE, {
     asked: new Set(input.asked),
     findings: new Set(input.findings),
   });
   const told = new Telling(input.people, judged);
-  for await (const e of events(records, order)) told.add(e);
+  for await (const e of events.all()) told.add(e);
   const concerned = judged.filter((s) => input.people.has(s.user) || s.verdict === 'suspicious');
   return {
     people: input.people,
@@ -61,10 +62,30 @@ export async function analyse(records: RecordFile, order: Order, input: Analysis
 
 const NONE: Habits = { ips: [], countries: [], agents: [], records: 0, days: 0 };
 
-async function* events(records: RecordFile, order: Order): AsyncIterable<Event> {
-  for (const number of order()) {
-    const record = await records.record(number);
-    yield eventOf(records.sourceOf(number), record, number, record.keys);
+/** So many events are kept between the passes. */
+const KEPT_EVENTS = 10_000;
+
+class Events {
+  readonly #records: RecordFile;
+  readonly #order: Order;
+  /** All events, once they have been gone through and are few. */
+  #kept: readonly Event[] | undefined;
+
+  constructor(records: RecordFile, order: Order) {
+    this.#records = records;
+    this.#order = order;
+  }
+
+  async *all(): AsyncIterable<Event> {
+    if (this.#kept) return yield* this.#kept;
+    const events: Event[] = [];
+    for (const number of this.#order()) {
+      const record = await this.#records.record(number);
+      const event = eventOf(this.#records.sourceOf(number), record, number, record.keys);
+      if (events.length <= KEPT_EVENTS) events.push(event);
+      yield event;
+    }
+    if (events.length <= KEPT_EVENTS) this.#kept = events;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { SheetData } from 'write-excel-file/node';
 import type { TimelineRow } from '../describe.ts';
+import { cached } from '../../cached.ts';
 import { printable } from './csv.ts';
 import type { BundleContent, BundleFile, EntitySummary, Format } from './format.ts';
 import { releaseMemory } from '../release-memory.ts';
@@ -37,17 +38,24 @@ const part = (content: BundleContent, index: number): BundleFile => ({
 
 type Cell = string | number;
 
-const cell = (value: Cell) =>
-  typeof value === 'number' ? { type: Number, value } : { type: String, value: xmlText(value) };
-
 /** Text that XML can hold and Excel takes: control characters visible, lone surrogates replaced, long texts cut. */
-export const xmlText = (text: string): string =>
-  printable(text)
+export function xmlText(text: string): string {
+  const safe = printable(text)
     .replace(/[\ufffe\uffff]/g, '\ufffd')
     // Excel reads _x000D_ as an escaped character; _x005F_ is the underscore itself.
     .replace(/_(?=x[0-9a-f]{4}_)/gi, '_x005F_')
     .slice(0, MAX_CELL)
     .toWellFormed();
+  // The library looks texts up in an object, where it finds `constructor` and the like: so spelled, it does not.
+  return safe in Object.prototype ? `_x${hex(safe.charCodeAt(0))}_${safe.slice(1)}` : safe;
+}
+
+const hex = (code: number): string => code.toString(16).padStart(4, '0').toUpperCase();
+
+/** Cells of a column are mostly the same few: each is made once. */
+const textCell = cached((text) => ({ type: String, value: xmlText(text) }), 2000);
+
+const cell = (value: Cell) => (typeof value === 'number' ? { type: Number, value } : textCell(value));
 
 const sheetOf = (head: readonly string[], rows: readonly (readonly Cell[])[]): SheetData =>
   [
