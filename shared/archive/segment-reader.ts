@@ -40,7 +40,7 @@ export interface MemberOf {
 }
 
 /** Members whose text is more than this together are not decompressed as one. */
-export const MEMBERS_TEXT = 4 * 1024 * 1024;
+export const MEMBERS_TEXT = 2 * 1024 * 1024;
 
 /**
  * Texts of several members, of any segments: as one, since the way to another thread and back costs as much as a

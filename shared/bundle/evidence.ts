@@ -106,7 +106,7 @@ export const manifestName = (ref: SegmentRef): string =>
   `source=${ref.source}/date=${ref.date}/${ref.segment}.manifest.json`;
 
 /** Blobs read so many ahead of the one that is asked for: they are asked for one after the other, and are many. */
-const AHEAD = 3;
+const AHEAD = 2;
 
 class BlobsAhead {
   readonly #names: readonly string[];
@@ -124,7 +124,8 @@ class BlobsAhead {
     const reading = this.#under.get(index);
     this.#under.delete(index);
     const body = await reading;
-    if (body) this.#meter.add(body.length);
+    // Itself, and what it is packed to.
+    if (body) this.#meter.add(body.length * 2);
     return body;
   }
 

@@ -6,8 +6,9 @@ import { MemoryMeter } from './release-memory.ts';
 
 /** Texts lie in blocks of so many bytes: what is read at once, and written at once. */
 const BLOCK = 256 * 1024;
-/** So much text is held in memory; what is more lies in a file, of which as much is kept. */
-const HELD_BLOCKS = 64;
+/** So much text is held in memory (12 MiB); what is more lies in a file, of which less is kept. */
+const HELD_BLOCKS = 48;
+const CACHED_BLOCKS = 32;
 const LF = 0x0a;
 
 /**
@@ -106,7 +107,7 @@ export class TextStore {
     const end = this.#start + this.#used;
     const block = known ?? this.#readFile(index * BLOCK, Math.min(BLOCK, end - index * BLOCK));
     this.#cache.set(index, block);
-    if (this.#cache.size > HELD_BLOCKS) this.#cache.delete(this.#cache.keys().next().value!);
+    if (this.#cache.size > CACHED_BLOCKS) this.#cache.delete(this.#cache.keys().next().value!);
     return block;
   }
 
