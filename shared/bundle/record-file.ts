@@ -47,6 +47,11 @@ export class RecordFile {
     return this.#count;
   }
 
+  /** Whether what records say is kept, being little enough: then it costs nothing to hold on to it. */
+  get keepsAll(): boolean {
+    return this.#parsed !== undefined;
+  }
+
   /** Copies the record's text; awaited before the next is given. */
   add(source: SourceId, { text, value, facts, keys }: ReadRecord): void | Promise<void> {
     if (this.#count === this.#offsets.length) this.#grow();

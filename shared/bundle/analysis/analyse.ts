@@ -62,13 +62,10 @@ export async function analyse(records: RecordFile, order: Order, input: Analysis
 
 const NONE: Habits = { ips: [], countries: [], agents: [], records: 0, days: 0 };
 
-/** So many events are kept between the passes. */
-const KEPT_EVENTS = 10_000;
-
 class Events {
   readonly #records: RecordFile;
   readonly #order: Order;
-  /** All events, once they have been gone through and are few. */
+  /** All events, once they have been gone through; only of records that are kept themselves. */
   #kept: readonly Event[] | undefined;
 
   constructor(records: RecordFile, order: Order) {
@@ -77,15 +74,19 @@ class Events {
   }
 
   async *all(): AsyncIterable<Event> {
-    if (this.#kept) return yield* this.#kept;
+    if (this.#kept) yield* this.#kept;
+    else yield* this.#read();
+  }
+
+  async *#read(): AsyncIterable<Event> {
     const events: Event[] = [];
     for (const number of this.#order()) {
       const record = await this.#records.record(number);
       const event = eventOf(this.#records.sourceOf(number), record, number, record.keys);
-      if (events.length <= KEPT_EVENTS) events.push(event);
+      if (this.#records.keepsAll) events.push(event);
       yield event;
     }
-    if (events.length <= KEPT_EVENTS) this.#kept = events;
+    if (this.#records.keepsAll) this.#kept = events;
   }
 }
 
