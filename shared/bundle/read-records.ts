@@ -68,7 +68,7 @@ export function unionSegments(parts: readonly SegmentChunks[]): SegmentChunks[] 
 }
 
 /** Neighbouring chunks are one ranged read, up to this many compressed bytes. */
-const RUN_BYTES = 1024 * 1024;
+const RUN_BYTES = 512 * 1024;
 
 export function runsOf(chunks: readonly ChunkRange[]): ChunkRange[][] {
   const runs: ChunkRange[][] = [];
