@@ -92,7 +92,8 @@ export function evidenceFiles(
   );
   return files.map(({ path, blob }, index) => ({
     path,
-    packing: 'hashes',
+    // A manifest is mostly digests; a seal names paths as well, which are much alike.
+    packing: index < manifests.length ? 'hashes' : 'text',
     content: async function* () {
       const body = await bodies.get(index);
       if (body && index < manifests.length) stated.note(blob, body);
