@@ -10,6 +10,7 @@ import { estimate } from './incident/estimate.ts';
 import { wantedOf, type BundlePlan } from './incident/plan.ts';
 import { readRecords } from './read-records.ts';
 import type { BundleRequest, ReportInput } from './report/input.ts';
+import { MemoryMeter, SMALL } from './release-memory.ts';
 import type { SnapshotFile } from '../snapshot.ts';
 import type { BlobStore } from '../store/stores.ts';
 import { searchLast, Twins } from './twins.ts';
@@ -38,7 +39,9 @@ export async function buildBundle(
 ): Promise<{ records: number; files: readonly WrittenFile[] }> {
   const { plan } = input;
   const located = searchLast(plan.located);
-  const found = readRecords(located, plan.wide, wantedOf(plan), blobs, new Set(plan.messages));
+  const meter = new MemoryMeter(SMALL);
+  const messages = new Set(plan.messages);
+  const found = readRecords(located, plan.wide, wantedOf(plan), blobs, { messages, meter });
   const ask = {
     twins: new Twins(located),
     lookFor: citedIds(plan),
@@ -51,7 +54,10 @@ export async function buildBundle(
     const files =
       input.request.parts === 'core'
         ? CORE_FORMATS.flatMap((format) => format({ ...gathered, plan }))
-        : [...(await formatted(input, gathered)), ...evidenceFiles(plan.located, plan.seals, blobs, stated)];
+        : [
+            ...(await formatted(input, gathered)),
+            ...evidenceFiles(plan.located, plan.seals, blobs, { stated, meter }),
+          ];
     const written = await writeZip(
       files,
       (done) => bundleManifest(input, gathered, done, stated),

@@ -78,7 +78,7 @@ export function evidenceFiles(
   located: readonly SegmentChunks[],
   seals: readonly SealUse[],
   blobs: BlobStore,
-  stated: StatedHashes,
+  { stated, meter = new MemoryMeter() }: { readonly stated: StatedHashes; readonly meter?: MemoryMeter },
 ): BundleFile[] {
   const manifests = located.map(({ ref }) => ({
     path: `evidence/manifests/${manifestName(ref)}`,
@@ -88,7 +88,7 @@ export function evidenceFiles(
   const files = [...manifests, ...sealed];
   const bodies = new BlobsAhead(
     files.map(({ blob }) => blob),
-    blobs,
+    { blobs, meter },
   );
   return files.map(({ path, blob }, index) => ({
     path,
@@ -113,11 +113,12 @@ class BlobsAhead {
   readonly #names: readonly string[];
   readonly #blobs: BlobStore;
   readonly #under = new Map<number, Promise<Buffer | undefined>>();
-  readonly #meter = new MemoryMeter();
+  readonly #meter: MemoryMeter;
 
-  constructor(names: readonly string[], blobs: BlobStore) {
+  constructor(names: readonly string[], deps: { readonly blobs: BlobStore; readonly meter: MemoryMeter }) {
     this.#names = names;
-    this.#blobs = blobs;
+    this.#blobs = deps.blobs;
+    this.#meter = deps.meter;
   }
 
   async get(index: number): Promise<Buffer | undefined> {

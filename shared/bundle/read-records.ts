@@ -92,6 +92,13 @@ const READS = 16;
 const GROUP_TEXT = MEMBERS_TEXT;
 const GROUPS = 2;
 
+export interface ReadOptions {
+  /** Mails whose flow records belong to the scope too. */
+  readonly messages?: ReadonlySet<string>;
+  /** Told of the text that is gone through. */
+  readonly meter?: MemoryMeter;
+}
+
 /**
  * Reads located chunks by ranges and gives the records that belong to the scope. A few runs of compressed chunks are in
  * memory at a time, and the plain text of some dozens.
@@ -101,10 +108,9 @@ export async function* readRecords(
   scope: Scope,
   wanted: WantedKeys,
   blobs: BlobStore,
-  messages: ReadonlySet<string> = NONE,
+  { messages = NONE, meter = new MemoryMeter() }: ReadOptions = {},
 ): AsyncIterable<FoundRecord> {
   const runs = located.flatMap(({ ref, chunks }) => runsOf(chunks).map((run) => ({ ref, run })));
-  const meter = new MemoryMeter();
   const members = membersOf(ahead(runs, READS, (one) => readRun(one, blobs)));
   for await (const { group, texts } of ahead(groupsOf(members), GROUPS, unpack)) {
     for (const [i, { ref, rows }] of group.entries()) {

@@ -22,9 +22,17 @@ function exposed(): () => void {
 const WORTH = 8 * 1024 * 1024;
 const MUCH = 72 * 1024 * 1024;
 
+/** A bundle that uses no more than this is over before it matters, and does without. */
+export const SMALL = 128 * 1024 * 1024;
+
 /** Counts bytes of buffers that were needed for a moment, and gives memory back when much has become held. */
 export class MemoryMeter {
-  #bytes = 0;
+  #bytes: number;
+
+  /** @param free bytes that may be used before anything is given back */
+  constructor(free = 0) {
+    this.#bytes = -free;
+  }
 
   add(bytes: number): void {
     this.#bytes += bytes;

@@ -42,7 +42,7 @@ describe('evidence that is read ahead', () => {
   ])('is each file its own bytes, asked for %s', async (_name, place) => {
     const blobs = await archived();
     const stated = new StatedHashes();
-    const files = evidenceFiles(located, [seal], blobs, stated);
+    const files = evidenceFiles(located, [seal], blobs, { stated });
     const texts: string[] = [];
     for (let n = 0; n < files.length; n++) texts[place(n)] = await textOf(files[place(n)]!.content());
     const bodies = await Promise.all(
@@ -60,7 +60,7 @@ describe('evidence that is read ahead', () => {
     const get = blobs.get.bind(blobs);
     blobs.get = (name) =>
       name === manifestPath(located[2]!.ref) ? Promise.reject(new Error('storage is gone')) : get(name);
-    const files = evidenceFiles(located, [], blobs, new StatedHashes());
+    const files = evidenceFiles(located, [], blobs, { stated: new StatedHashes() });
     expect(await textOf(files[0]!.content())).toContain('"0"');
     expect(await textOf(files[1]!.content())).toContain('"1"');
     await expect(textOf(files[2]!.content())).rejects.toThrow('storage is gone');
