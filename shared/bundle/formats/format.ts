@@ -3,7 +3,7 @@ import type { RecordFile } from '../record-file.ts';
 import type { TimelineRow } from '../describe.ts';
 import type { Summary } from '../../indexing/summary.ts';
 import type { BundlePlan } from '../incident/plan.ts';
-import type { Packing } from '../packing.ts';
+import type { Packing } from '../zip.ts';
 import type { ReportInput } from '../report/input.ts';
 import type { SnapshotFile } from '../../snapshot.ts';
 import { jsonText } from './json-text.ts';
