@@ -105,7 +105,6 @@ export function sightingFrom(
   return found;
 }
 
-const knownSession = cached(sessionKey);
 const knownGuid = cached(guidOf);
 
 /** What work makes of a value that is a text. */
@@ -113,10 +112,12 @@ const make = <T>(work: (text: string) => T | undefined, text: unknown): T | unde
   typeof text === 'string' && text !== '' ? work(text) : undefined;
 
 const user = (value: unknown) => make(userKey, value);
-const session = (value: unknown) => make(knownSession, value);
+const session = (value: unknown) => make(sessionKey, value);
 const address = (value: unknown) => make(ipKey, value);
 const guid = (value: unknown) => make(knownGuid, value);
 const paired = (name: string) => (value: unknown) => namedValue(objectsAt({ value }, 'value'), name);
+
+const jsonOf = (value: unknown): Json | undefined => (isObject(value) ? value : undefined);
 
 /** All members that sightings are made of, by their exact names, and what each tells. */
 const TELLING = {
@@ -132,9 +133,9 @@ const TELLING = {
       session(objectAt(value, 'user', 'linkableIdentifiers')?.['sessionId']),
   }),
   AppAccessContext: (value: unknown) => ({
-    session: session(objectAt(value)?.['AADSessionId']),
-    token: textOf(objectAt(value)?.['UniqueTokenId']),
-    app: guid(objectAt(value)?.['ClientAppId']),
+    session: session(jsonOf(value)?.['AADSessionId']),
+    token: textOf(jsonOf(value)?.['UniqueTokenId']),
+    app: guid(jsonOf(value)?.['ClientAppId']),
   }),
   userPrincipalName: user,
   UserId: user,
@@ -184,10 +185,7 @@ export const tell = (name: Telling, value: unknown): never => TELLING[name](valu
 
 export const isTelling = (name: string): name is Telling => Object.hasOwn(TELLING, name);
 
-const member = (body: Json, name: string): Json | undefined => {
-  const value = body[name];
-  return isObject(value) ? value : undefined;
-};
+const member = (body: Json, name: string): Json | undefined => jsonOf(body[name]);
 
 /** All that `ipOf` looks at. */
 export const IP_MEMBERS = [
@@ -210,17 +208,17 @@ export const SESSION_MEMBERS = [
 
 /** Order as in DETECTIONS §3. */
 export const sessionOf = (body: Json): string | undefined =>
-  make(knownSession, body['sessionId']) ??
-  make(knownSession, body['SessionId']) ??
-  make(knownSession, member(body, 'AppAccessContext')?.['AADSessionId']) ??
+  make(sessionKey, body['sessionId']) ??
+  make(sessionKey, body['SessionId']) ??
+  make(sessionKey, member(body, 'AppAccessContext')?.['AADSessionId']) ??
   make(
-    knownSession,
+    sessionKey,
     body['DeviceProperties'] === undefined
       ? undefined
       : namedValue(objectsAt(body, 'DeviceProperties'), 'SessionId'),
   ) ??
-  make(knownSession, objectAt(body, 'initiatedBy', 'linkableIdentifiers')?.['sessionId']) ??
-  make(knownSession, objectAt(body, 'initiatedBy', 'user', 'linkableIdentifiers')?.['sessionId']);
+  make(sessionKey, objectAt(body, 'initiatedBy', 'linkableIdentifiers')?.['sessionId']) ??
+  make(sessionKey, objectAt(body, 'initiatedBy', 'user', 'linkableIdentifiers')?.['sessionId']);
 
 /** In the order of sightings. */
 export const ipOf = (body: Json): string | undefined =>
