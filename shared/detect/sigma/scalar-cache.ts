@@ -43,8 +43,8 @@ export function cacheTuples(paths: readonly string[], canonical: boolean, read: 
         (value === null && (canonical || names.length > 1)) ||
         (canonical && value === undefined && isMissing(record, names));
       if (!isKnown) return read(record);
-      tuple.push(value as Known);
-      at = at instanceof Map ? at.get(value as Known) : undefined;
+      tuple.push(value);
+      at = at instanceof Map ? at.get(value) : undefined;
     }
     if (at instanceof FieldValues) return at;
     // Read from these values alone: what else the record has must not be remembered for others.
