@@ -58,12 +58,10 @@ export async function buildBundle(
             ...(await formatted(input, gathered)),
             ...evidenceFiles(plan.located, plan.seals, blobs, { stated, meter }),
           ];
-    const written = await writeZip(
-      files,
-      (done) => bundleManifest(input, gathered, done, stated),
-      sink,
-      (done) => progress('write', done, files.length + 2),
-    );
+    const written = await writeZip(files, (done) => bundleManifest(input, gathered, done, stated), sink, {
+      beat: (done) => progress('write', done, files.length + 2),
+      meter,
+    });
     return { records: gathered.count, files: written };
   } finally {
     await gathered.dispose();

@@ -3,7 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import type { BundleFile } from './formats/format.ts';
-import { MemoryMeter } from './release-memory.ts';
+import type { MemoryMeter } from './release-memory.ts';
 
 export interface WrittenFile {
   readonly path: string;
@@ -34,13 +34,11 @@ export async function writeZip(
   files: readonly BundleFile[],
   manifest: ManifestMaker,
   sink: NodeJS.WritableStream,
-  beat: (done: number) => Promise<void>,
+  { beat, meter }: Pick<Writing, 'beat' | 'meter'>,
 ): Promise<WrittenFile[]> {
   const archive = new ZipFile();
   const done: WrittenFile[] = [];
   const failed = new AbortController();
-  // One for all files: thousands of manifests are much, each of them little.
-  const meter = new MemoryMeter();
   const add = (file: BundleFile): void =>
     archive.addReadStreamLazy(file.path, { mtime: ZIP_TIME, ...OPTIONS[file.packing ?? 'text'] }, (give) => {
       const source = Readable.from(hashed(file, { done, beat, meter }));
@@ -77,6 +75,7 @@ const BLOCK = 512 * 1024;
 interface Writing {
   readonly done: WrittenFile[];
   readonly beat: (done: number) => Promise<void>;
+  /** Told of the bytes that go by: one for the whole bundle, since thousands of manifests are much, each of them little. */
   readonly meter: MemoryMeter;
 }
 

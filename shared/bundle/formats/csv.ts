@@ -69,8 +69,6 @@ const quoted = (cells: readonly string[]): string[] =>
     .split(END)
     .slice(0, cells.length);
 
-export const csvRow = (cells: Cells): string => new CsvText().rows([cells]);
-
 /** Rows at a time: each call of the library makes a stream of its own. */
 const BATCH = 200;
 

@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BundleFile } from '../../../shared/bundle/formats/format.ts';
+import { MemoryMeter } from '../../../shared/bundle/release-memory.ts';
 import { writeZip } from '../../../shared/bundle/zip.ts';
 import { unzip } from '../../support/unzip.ts';
 
@@ -16,12 +17,10 @@ async function zipped(files: readonly BundleFile[]): Promise<Buffer> {
       next();
     },
   });
-  await writeZip(
-    files,
-    (done) => ({ files: done }),
-    sink,
-    () => Promise.resolve(),
-  );
+  await writeZip(files, (done) => ({ files: done }), sink, {
+    beat: () => Promise.resolve(),
+    meter: new MemoryMeter(),
+  });
   return Buffer.concat(parts);
 }
 
@@ -96,7 +95,9 @@ describe('the zip of a bundle', () => {
     const files = Array.from({ length: 40 }, (_, n) => file(`f${n}`, [randomBytes(BLOCK)]));
     let begun = 0;
     const beat = () => Promise.resolve(void begun++);
-    await expect(writeZip(files, () => ({}), sink, beat)).rejects.toThrow('the reader is gone');
+    await expect(writeZip(files, () => ({}), sink, { beat, meter: new MemoryMeter() })).rejects.toThrow(
+      'the reader is gone',
+    );
     expect(begun).toBeLessThan(files.length);
   });
 });
