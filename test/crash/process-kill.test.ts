@@ -4,6 +4,7 @@ import { startAzurite, type Azurite } from '../../infra/local/azurite.ts';
 import { startHostProcess, type HostProcess } from '../../infra/local/host/process.ts';
 import { generateStory, DEFAULT_TENANT_ID } from '../../infra/local/story/index.ts';
 import { between, seeded } from '../../infra/local/tenant/seeded.ts';
+import type { PublishedRecord } from '../../infra/local/tenant/records.ts';
 import { createTenant, type Tenant } from '../../infra/local/tenant/tenant.ts';
 import { WindowTable } from '../../shared/archive/windows.ts';
 import type { SubscriptionState } from '../../shared/collect/subscriptions.ts';
@@ -27,10 +28,25 @@ const SOURCES: readonly SourceId[] = [
   'ual-exchange',
   'ual-general',
 ];
-const nowMs = Date.now();
-const story = { nowMs, days: 3, records: 2500, users: 30 };
-// Nothing becomes available while the test runs, however long it takes: it was one record too many on a busy machine.
-const records = [...generateStory(story)].filter((r) => SOURCES.includes(r.source) && r.availableMs <= nowMs);
+const HOUR = 3_600_000;
+/**
+ * The story ends with the hour before. A planner killed while it writes its first plan is followed by plans of whole
+ * windows: what came within the running hour is collected when that is over, which the test does not wait for.
+ */
+const endMs = Math.floor(Date.now() / HOUR) * HOUR;
+const story = { nowMs: endMs, days: 3, records: 2500, users: 30 };
+const records = [...generateStory(story)].filter(byTheEnd).map(forGood);
+
+/** Nothing becomes available while the test runs, however long it takes: it was one record too many on a busy machine. */
+function byTheEnd({ source, availableMs }: PublishedRecord): boolean {
+  return SOURCES.includes(source) && availableMs <= endMs;
+}
+
+/** Nor does anything vanish meanwhile for a later version that never comes. */
+function forGood(record: PublishedRecord): PublishedRecord {
+  const { goneMs, ...lasting } = record;
+  return goneMs !== undefined && goneMs > endMs ? lasting : record;
+}
 
 let azurite: Azurite;
 let tenant: Tenant;
@@ -125,9 +141,12 @@ describe('a collector process that is killed again and again', () => {
       await host.idle();
     }
     await host.stop();
-    const published = publishedLines(records, nowMs);
+    const published = publishedLines(records, endMs);
+    const archived = await archivedLines(storage);
     expect(published.length).toBeGreaterThan(500);
-    expect(await archivedLines(storage)).toEqual(published);
+    const held = new Set(archived);
+    expect(published.filter((line) => !held.has(line))).toEqual([]);
+    expect(archived).toEqual(published);
     expect(await rowsOf(storage.stores.tables)).toEqual(await rebuilt());
   });
 });
