@@ -8,6 +8,11 @@ const END = '\u0000';
 /** Characters of cells that are remembered, about: hostile texts fill no memory. */
 const REMEMBERED = 1_000_000;
 
+/** Cells of these are the same in CSV: nothing in them is quoted, nothing begins a formula. */
+const PLAIN = /^(?:\w[\w .:;/@()-]*)?$/;
+/** The place of a cell that stays as it is. */
+const ITSELF = -1;
+
 /**
  * CSV rows that a spreadsheet cannot take for formulas (`= + - @`, tab, carriage return are prefixed), without
  * control characters that a terminal or viewer would obey. CRLF, UTF-8. What the library makes of a cell is remembered,
@@ -25,31 +30,39 @@ export class CsvText {
     if (this.#characters > REMEMBERED) this.#forget();
     const known = this.#texts.length;
     const fresh: string[] = [];
-    const places = rows.map((cells) =>
-      cells.map((cell, column) => (typeof cell === 'number' ? cell : this.#place(cell, column, fresh))),
-    );
+    const places: number[] = [];
+    for (const cells of rows)
+      for (let column = 0; column < cells.length; column++)
+        places.push(this.#place(cells[column]!, column, fresh));
     for (const [i, text] of quoted(fresh).entries()) this.#texts[known + i] = text;
-    return rows.map((cells, i) => `${this.#row(cells, places[i]!)}\r\n`).join('');
+    let [text, at] = ['', 0];
+    for (const cells of rows) {
+      for (let column = 0; column < cells.length; column++) {
+        const place = places[at++]!;
+        if (column > 0) text += ',';
+        text += place === ITSELF ? cells[column]! : this.#texts[place]!;
+      }
+      text += '\r\n';
+    }
+    return text;
   }
 
-  #row(cells: Cells, places: readonly number[]): string {
-    let row = '';
-    for (const [column, cell] of cells.entries())
-      row += (column > 0 ? ',' : '') + (typeof cell === 'number' ? cell : this.#texts[places[column]!]!);
-    return row;
-  }
-
-  #place(cell: string, column: number, fresh: string[]): number {
+  #place(cell: string | number, column: number, fresh: string[]): number {
+    if (typeof cell === 'number') return ITSELF;
     const last = this.#last[column];
     if (last?.cell === cell) return last.place;
-    let place = this.#places.get(cell);
-    if (place === undefined) {
-      place = this.#places.size;
-      this.#places.set(cell, place);
-      this.#characters += cell.length;
-      fresh.push(cell);
-    }
+    const place = PLAIN.test(cell) ? ITSELF : this.#remembered(cell, fresh);
     this.#last[column] = { cell, place };
+    return place;
+  }
+
+  #remembered(cell: string, fresh: string[]): number {
+    let place = this.#places.get(cell);
+    if (place !== undefined) return place;
+    place = this.#places.size;
+    this.#places.set(cell, place);
+    this.#characters += cell.length;
+    fresh.push(cell);
     return place;
   }
 
