@@ -22,7 +22,7 @@ describe('text in a CSV cell', () => {
   it('is quoted as the library quotes rows, however often it comes', () => {
     const cell = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 12 }),
-      fc.string({ unit: fc.constantFrom(...'aZ09_ .:;/@()-=+'), maxLength: 6 }),
+      fc.string({ unit: fc.constantFrom(...'aZ09_ .:;/@()-=+'.split('')), maxLength: 6 }),
       fc.constantFrom('', ',', '"', 'a"b', '=1', '-', '\n', 'a\r\nb', '\t', '\uff1d1', "'", ' ', '\u0000'),
       fc.integer(),
     );
