@@ -29,40 +29,92 @@ const OPTIONS = {
 
 export type ManifestMaker = (done: readonly WrittenFile[]) => unknown;
 
-/** Streams files, then `manifest.json` and `SHA256SUMS` over them, as one zip. `beat` hears of each file begun. */
+/** Bytes of files that are packed while the next ones are made; one that does not fit in is packed as it is made. */
+const ROOM = 8 * 1024 * 1024;
+
+/**
+ * Streams files, then `manifest.json` and `SHA256SUMS` over them, as one zip. `beat` hears of each file begun.
+ * @param writing.room see `ROOM`
+ */
 export async function writeZip(
   files: readonly BundleFile[],
   manifest: ManifestMaker,
   sink: NodeJS.WritableStream,
-  { beat, meter }: Pick<Writing, 'beat' | 'meter'>,
+  { beat, meter, room = ROOM }: Pick<Writing, 'beat' | 'meter'> & { readonly room?: number },
 ): Promise<WrittenFile[]> {
   const archive = new ZipFile();
   const done: WrittenFile[] = [];
   const failed = new AbortController();
-  const add = (file: BundleFile): void =>
-    archive.addReadStreamLazy(file.path, { mtime: ZIP_TIME, ...OPTIONS[file.packing ?? 'text'] }, (give) => {
-      const source = Readable.from(hashed(file, { done, beat, meter }));
-      source.once('error', (error) => failed.abort(error));
-      give(null, source);
-    });
-  for (const file of files) add(file);
-  // Both are made when their turn comes: all before them is written and hashed by then.
-  add({
-    path: 'manifest.json',
-    content: () => later(() => `${JSON.stringify(manifest(done), null, 2)}\n`),
-  });
-  add({
-    path: 'SHA256SUMS',
-    content: () => later(() => done.map((f) => `${f.sha256}  ${f.path}\n`).join('')),
-  });
-  archive.end();
+  const fail = (error: unknown): void => failed.abort(error);
+  const all = [
+    ...files,
+    // Both are made when their turn comes: all before them is made and hashed by then.
+    {
+      path: 'manifest.json',
+      content: () => later(() => `${JSON.stringify(manifest(done), null, 2)}\n`),
+    },
+    {
+      path: 'SHA256SUMS',
+      content: () => later(() => done.map((f) => `${f.sha256}  ${f.path}\n`).join('')),
+    },
+  ];
   const output = new PassThrough({ highWaterMark: 1024 * 1024 });
-  archive.once('error', (error) => failed.abort(error));
+  archive.once('error', fail);
   archive.outputStream.pipe(output);
+  const adding = new Adding(archive, room, failed);
+  addAll(all, adding, { done, beat, meter }).then(() => archive.end(), fail);
   await pipeline(output, sink, { signal: failed.signal }).catch((error: unknown) => {
-    throw failed.signal.aborted ? (failed.signal.reason as Error) : error;
+    if (failed.signal.aborted) throw failed.signal.reason as Error;
+    fail(error);
+    throw error;
   });
   return done;
+}
+
+async function addAll(files: readonly BundleFile[], adding: Adding, writing: Writing): Promise<void> {
+  for (const file of files) await adding.add(file, hashed(file, writing));
+}
+
+/** Puts files into the archive: those there is room for as a whole, so that several are packed at once, on other threads. */
+class Adding {
+  readonly #archive: ZipFile;
+  readonly #room: number;
+  readonly #failed: AbortController;
+  #free: number;
+
+  constructor(archive: ZipFile, room: number, failed: AbortController) {
+    this.#archive = archive;
+    this.#room = this.#free = room;
+    this.#failed = failed;
+  }
+
+  /** Resolves when all the file's bytes are made. */
+  async add({ path, packing = 'text' }: BundleFile, blocks: AsyncGenerator<Buffer>): Promise<void> {
+    const options = { mtime: ZIP_TIME, ...OPTIONS[packing] };
+    const held: Buffer[] = [];
+    while (this.#free >= 0) {
+      this.#failed.signal.throwIfAborted();
+      const next = await blocks.next();
+      if (next.done === true) return this.#archive.addBuffer(Buffer.concat(held), path, options);
+      held.push(next.value);
+      this.#free -= next.value.length;
+    }
+    await new Promise<void>((resolve) => {
+      this.#archive.addReadStreamLazy(path, options, (give) => {
+        // Asked for once all files before it are packed and written.
+        this.#free = this.#room;
+        const source = Readable.from(following(held, blocks));
+        source.once('error', (error) => this.#failed.abort(error));
+        source.once('end', resolve);
+        give(null, source);
+      });
+    });
+  }
+}
+
+async function* following(held: readonly Buffer[], blocks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  yield* held;
+  yield* blocks;
 }
 
 async function* later(make: () => string): AsyncIterable<string> {
@@ -80,7 +132,7 @@ interface Writing {
 }
 
 /** The file's bytes in blocks, noted with their hash once they have all gone by. */
-async function* hashed(file: BundleFile, { done, beat, meter }: Writing): AsyncIterable<Buffer> {
+async function* hashed(file: BundleFile, { done, beat, meter }: Writing): AsyncGenerator<Buffer> {
   await beat(done.length);
   const hash = createHash('sha256');
   let bytes = 0;

@@ -9,7 +9,7 @@ import { unzip } from '../../support/unzip.ts';
 
 const BLOCK = 256 * 1024;
 
-async function zipped(files: readonly BundleFile[]): Promise<Buffer> {
+async function zipped(files: readonly BundleFile[], more: { room?: number } = {}): Promise<Buffer> {
   const parts: Buffer[] = [];
   const sink = new Writable({
     write: (part: Buffer, _encoding, next) => {
@@ -20,6 +20,7 @@ async function zipped(files: readonly BundleFile[]): Promise<Buffer> {
   await writeZip(files, (done) => ({ files: done }), sink, {
     beat: () => Promise.resolve(),
     meter: new MemoryMeter(),
+    ...more,
   });
   return Buffer.concat(parts);
 }
@@ -51,12 +52,13 @@ describe('the zip of a bundle', () => {
       pieces: fc.array(piece, { maxLength: 6 }),
       packing: fc.constantFrom('text', 'hashes', 'packed', undefined),
     });
+    const room = fc.record({ room: fc.constantFrom(0, BLOCK, 4 * BLOCK) }, { requiredKeys: [] });
     await fc.assert(
-      fc.asyncProperty(fc.array(made, { maxLength: 5 }), async (list) => {
+      fc.asyncProperty(fc.array(made, { maxLength: 5 }), room, async (list, more) => {
         const files = list.map(({ pieces, packing }, i) =>
           file(`f/${i}`, pieces, packing === undefined ? {} : { packing }),
         );
-        const found = await unzip(await zipped(files));
+        const found = await unzip(await zipped(files, more));
         expect([...found.keys()]).toEqual([...files.map((f) => f.path), 'manifest.json', 'SHA256SUMS']);
         // Comparing buffers by toEqual takes a minute.
         for (const [i, { pieces }] of list.entries())
