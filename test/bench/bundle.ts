@@ -19,7 +19,7 @@ import { parseRecord, type ArchiveRecord } from '../../shared/record.ts';
 import type { SourceId } from '../../shared/sources.ts';
 import { MemoryTables } from '../../shared/store/memory.ts';
 import type { BlobInfo, BlobStore } from '../../shared/store/stores.ts';
-import { measure, type Figure } from './figure.ts';
+import { timed, type Figure } from './figure.ts';
 
 const RECORDS = Number(process.env['BENCH_RECORDS'] ?? 1_000_000);
 const TENANT = '11111111-1111-4111-8111-111111111111';
@@ -117,7 +117,7 @@ async function written(
 async function best<T>(times: number, work: () => Promise<T>): Promise<{ result: T; wall: number }> {
   let found: { result: T; wall: number } | undefined;
   for (let i = 0; i < times; i++) {
-    const one = await measure(work);
+    const one = await timed(work);
     if (!found || one.wall < found.wall) found = one;
   }
   return found!;
