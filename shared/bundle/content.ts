@@ -111,7 +111,7 @@ export interface GatherAsk {
 
 /** Reads the scope's records once, with what the formats need to know of the whole. */
 export async function gather(
-  found: AsyncIterable<FoundRecord>,
+  found: AsyncIterable<Iterable<FoundRecord>>,
   { twins, lookFor, again }: GatherAsk,
   beat: Heartbeat,
 ): Promise<Gathered> {
@@ -120,28 +120,29 @@ export async function gather(
     const [sessions, ips, versions, rows] = [new Tally(), new Tally(), new Versions(), new FirstRows()];
     const numbers = new Map<string, number>();
     let left = 0;
-    for await (const record of found) {
-      const { id } = record.facts;
-      if (twins.isTwin(record)) {
-        left++;
-        // Whoever cites the search's record is shown the feed's.
-        const number = id === undefined ? undefined : numbers.get(id);
-        if (number !== undefined) numbers.set(`${record.source}\n${id!}`, number);
-        continue;
+    for await (const chunk of found)
+      for (const record of chunk) {
+        const { id } = record.facts;
+        if (twins.isTwin(record)) {
+          left++;
+          // Whoever cites the search's record is shown the feed's.
+          const number = id === undefined ? undefined : numbers.get(id);
+          if (number !== undefined) numbers.set(`${record.source}\n${id!}`, number);
+          continue;
+        }
+        versions.add(records.count, record);
+        if (id !== undefined && lookFor.has(id)) {
+          numbers.set(id, records.count);
+          numbers.set(`${record.source}\n${id}`, records.count);
+        }
+        for (const key of record.keys.session) sessions.add(key, record);
+        for (const key of record.keys.ip) ips.add(key, record);
+        rows.add(record);
+        // Awaited only where it has to: there are many.
+        const adding = records.add(record.source, record);
+        if (adding) await adding;
+        if (records.count % BEAT === 0) await beat(records.count);
       }
-      versions.add(records.count, record);
-      if (id !== undefined && lookFor.has(id)) {
-        numbers.set(id, records.count);
-        numbers.set(`${record.source}\n${id}`, records.count);
-      }
-      for (const key of record.keys.session) sessions.add(key, record);
-      for (const key of record.keys.ip) ips.add(key, record);
-      rows.add(record);
-      // Awaited only where it has to: there are many.
-      const adding = records.add(record.source, record);
-      if (adding) await adding;
-      if (records.count % BEAT === 0) await beat(records.count);
-    }
     await records.finish();
     const order = latestInOrder(records, versions);
     const timeline = new Timeline(records, order, versions.counts(), rows);

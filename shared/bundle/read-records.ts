@@ -100,7 +100,7 @@ export interface ReadOptions {
 }
 
 /**
- * Reads located chunks by ranges and gives the records that belong to the scope. A few runs of compressed chunks are in
+ * Reads located chunks by ranges and gives the records that belong to the scope, chunk by chunk. A few runs of compressed chunks are in
  * memory at a time, and the plain text of some dozens.
  */
 export async function* readRecords(
@@ -109,14 +109,14 @@ export async function* readRecords(
   wanted: WantedKeys,
   blobs: BlobStore,
   { messages = NONE, meter = new MemoryMeter() }: ReadOptions = {},
-): AsyncIterable<FoundRecord> {
+): AsyncIterable<Iterable<FoundRecord>> {
   const runs = located.flatMap(({ ref, chunks }) => runsOf(chunks).map((run) => ({ ref, run })));
   const members = membersOf(ahead(runs, READS, (one) => readRun(one, blobs)));
   for await (const { group, texts } of ahead(groupsOf(members), GROUPS, unpack)) {
     for (const [i, { ref, rows }] of group.entries()) {
       const text = texts[i]!;
       meter.add(text.length);
-      yield* matching(linesOf(text, rowTest(rows)), ref, { scope, wanted, messages });
+      yield matching(linesOf(text, rowTest(rows)), ref, { scope, wanted, messages });
     }
   }
 }

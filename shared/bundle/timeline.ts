@@ -5,6 +5,8 @@ import type { RecordFile } from './record-file.ts';
 
 /** Timelines of so many rows are kept: several formats go through them. */
 const KEPT_ROWS = 10_000;
+/** Rows at a time: a promise for each costs as much as the row. */
+const BATCH = 200;
 
 /** Rows made while the records are read, when each is at hand; by record number, and none once they are many. */
 export class FirstRows {
@@ -40,12 +42,20 @@ export class Timeline {
     this.#known = known;
   }
 
-  async *rows({ skip = 0, take = this.#order.length }: TimelinePart = {}): AsyncIterable<TimelineRow> {
-    for (const number of this.#order.subarray(skip, skip + take)) {
-      const known = this.#known.get(number);
-      const versions = this.#versions.get(number) ?? 1;
-      if (known) yield versions === 1 ? known : { ...known, versions };
-      else yield timelineRow(this.#records.sourceOf(number), await this.#records.record(number), versions);
+  async *rows({ skip = 0, take = this.#order.length }: TimelinePart = {}): AsyncIterable<TimelineRow[]> {
+    const order = this.#order.subarray(skip, skip + take);
+    for (let from = 0; from < order.length; from += BATCH) {
+      const rows: TimelineRow[] = [];
+      for (const number of order.subarray(from, from + BATCH)) {
+        const known = this.#known.get(number);
+        const versions = this.#versions.get(number) ?? 1;
+        if (known) rows.push(versions === 1 ? known : { ...known, versions });
+        else
+          rows.push(
+            timelineRow(this.#records.sourceOf(number), await this.#records.record(number), versions),
+          );
+      }
+      yield rows;
     }
   }
 }

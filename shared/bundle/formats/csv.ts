@@ -82,18 +82,10 @@ const quoted = (cells: readonly string[]): string[] =>
     .split(END)
     .slice(0, cells.length);
 
-/** Rows at a time: each call of the library makes a stream of its own. */
-const BATCH = 200;
-
-export async function* csvLines(rows: AsyncIterable<Cells>): AsyncIterable<string> {
+/** @param batches rows, some hundred at a time: each call of the library makes a stream of its own */
+export async function* csvLines(batches: AsyncIterable<readonly Cells[]>): AsyncIterable<string> {
   const csv = new CsvText();
-  let batch: Cells[] = [];
-  for await (const row of rows) {
-    if (batch.push(row) < BATCH) continue;
-    yield csv.rows(batch);
-    batch = [];
-  }
-  if (batch.length > 0) yield csv.rows(batch);
+  for await (const rows of batches) yield csv.rows(rows);
 }
 
 /** Line separators, bidi overrides and control characters as visible escapes; lone surrogates as the replacement character. */

@@ -1,6 +1,8 @@
 import type { BundleFile, EntitySummary, CoreFormat } from './format.ts';
 import { csvLines } from './csv.ts';
 
+/** Rows at a time. */
+const BATCH = 200;
 const HEAD = ['firstTime', 'lastTime', 'records'] as const;
 
 /** `sessions.csv`: each session seen in the scope, across all sources, with whom and what it touched. */
@@ -21,9 +23,12 @@ async function* cells(
   name: string,
   other: 'ips' | 'sessions',
   rows: readonly EntitySummary[],
-): AsyncIterable<readonly (string | number)[]> {
-  yield [name, ...HEAD, 'users', other, 'countries', 'userAgents', 'apps', 'operations'];
-  for (const { key, firstTime, lastTime, records, summary } of rows) {
+): AsyncIterable<readonly (readonly (string | number)[])[]> {
+  yield [[name, ...HEAD, 'users', other, 'countries', 'userAgents', 'apps', 'operations']];
+  for (let i = 0; i < rows.length; i += BATCH)
+    yield await Promise.resolve(rows.slice(i, i + BATCH).map(cellsOf));
+
+  function cellsOf({ key, firstTime, lastTime, records, summary }: EntitySummary): (string | number)[] {
     const operations = Object.entries(summary.operations).map(([op, n]) => `${op}:${n}`);
     const lists = [
       summary.users,
@@ -33,7 +38,6 @@ async function* cells(
       summary.apps,
       operations,
     ];
-    yield [key, firstTime, lastTime, records, ...lists.map((l) => l.join(' | '))];
+    return [key, firstTime, lastTime, records, ...lists.map((l) => l.join(' | '))];
   }
-  await Promise.resolve();
 }

@@ -16,8 +16,8 @@ export interface TimelinePart {
 /** What a format may draw on. Everything is read from disk or small; nothing here grows with the records but rows. */
 export interface CoreContent {
   readonly records: RecordFile;
-  /** Timeline rows in time order, one per record (its latest version), made anew at each call. */
-  readonly timeline: (part?: TimelinePart) => AsyncIterable<TimelineRow>;
+  /** Timeline rows in time order, one per record (its latest version), some hundred at a time, made anew at each call. */
+  readonly timeline: (part?: TimelinePart) => AsyncIterable<readonly TimelineRow[]>;
   /** Number of timeline rows. */
   readonly events: number;
   /** Records of the audit search left out, because the feed's same record is in the bundle. */

@@ -23,7 +23,9 @@ export const timelineCsv: CoreFormat = ({ timeline }) => [
   { path: 'timeline.csv', content: () => csvLines(rows(timeline())) },
 ];
 
-async function* rows(timeline: AsyncIterable<TimelineRow>): AsyncIterable<readonly (string | number)[]> {
-  yield COLUMNS;
-  for await (const row of timeline) yield COLUMNS.map((name) => row[name]);
+async function* rows(
+  timeline: AsyncIterable<readonly TimelineRow[]>,
+): AsyncIterable<readonly (readonly (string | number)[])[]> {
+  yield [COLUMNS];
+  for await (const rows of timeline) yield rows.map((row) => COLUMNS.map((name) => row[name]));
 }

@@ -11,8 +11,8 @@ export const timesketch: CoreFormat = ({ timeline }) => [
   { path: 'timeline.jsonl', content: () => lines(timeline()) },
 ];
 
-async function* lines(timeline: AsyncIterable<TimelineRow>): AsyncIterable<string> {
-  for await (const row of timeline) yield `${lineOf(event(row))}\n`;
+async function* lines(timeline: AsyncIterable<readonly TimelineRow[]>): AsyncIterable<string> {
+  for await (const rows of timeline) yield rows.map((row) => `${lineOf(event(row))}\n`).join('');
 }
 
 /** JSON.stringify writes a lone surrogate as an escape: only where there is one may be one. */

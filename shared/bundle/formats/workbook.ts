@@ -103,14 +103,9 @@ const entitySheet = (name: string, rows: readonly EntitySummary[]): SheetData =>
   );
 
 async function timelineSheet(content: BundleContent, index: number): Promise<SheetData> {
-  const rows: Cell[][] = [];
-  let at = 0;
-  for await (const row of content.timeline({
-    skip: index * EVENTS_PER_WORKBOOK,
-    take: EVENTS_PER_WORKBOOK,
-  })) {
-    at++;
-    rows.push(COLUMNS.map((name: keyof TimelineRow) => row[name]));
-  }
-  return sheetOf(COLUMNS, at === 0 ? [] : rows);
+  const sheet: Cell[][] = [];
+  const part = { skip: index * EVENTS_PER_WORKBOOK, take: EVENTS_PER_WORKBOOK };
+  for await (const rows of content.timeline(part))
+    for (const row of rows) sheet.push(COLUMNS.map((name: keyof TimelineRow) => row[name]));
+  return sheetOf(COLUMNS, sheet);
 }

@@ -146,8 +146,9 @@ async function suspiciousOf(
 async function* eventsOf(scope: Scope, deps: ReadDeps): AsyncIterable<Event> {
   const wanted = await wantedKeys(scope, deps.tables);
   const located = await locate(scope, wanted, deps.tables);
-  for await (const found of readRecords(located, scope, wanted, deps.blobs))
-    yield eventOf(found.source, { text: found.text, value: found.value, facts: found.facts }, -1, found.keys);
+  for await (const chunk of readRecords(located, scope, wanted, deps.blobs))
+    for (const { source, text, value, facts, keys } of chunk)
+      yield eventOf(source, { text, value, facts }, -1, keys);
 }
 
 /** Other users whose own records come from the addresses and sessions of the intruder. */

@@ -81,8 +81,9 @@ describe('reading by the lines that the index names', () => {
         const { blobs, tables } = await archived(records);
         const wanted = await wantedKeys(scope, tables);
         const found: string[] = [];
-        for await (const { text } of readRecords(await locate(scope, wanted, tables), scope, wanted, blobs))
-          found.push(text.toString());
+        const located = await locate(scope, wanted, tables);
+        for await (const chunk of readRecords(located, scope, wanted, blobs))
+          for (const { text } of chunk) found.push(text.toString());
         expect(found.sort()).toEqual(await byLookingAtAll(records, scope, tables));
       }),
       { numRuns: 60 },
@@ -105,7 +106,8 @@ describe('reading by the lines that the index names', () => {
       chunks: chunks.map(({ index, offset, length }) => ({ index, offset, length })),
     }));
     const found = [];
-    for await (const { facts } of readRecords(unnamed, scope, wanted, blobs)) found.push(facts.id);
+    for await (const chunk of readRecords(unnamed, scope, wanted, blobs))
+      for (const { facts } of chunk) found.push(facts.id);
     expect(found).toEqual(['1']);
   });
 });

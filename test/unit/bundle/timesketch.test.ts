@@ -21,9 +21,8 @@ const ROW: TimelineRow = {
 };
 
 async function fileOf(rows: readonly Partial<TimelineRow>[]): Promise<string> {
-  async function* timeline(): AsyncIterable<TimelineRow> {
-    for (const row of rows) yield { ...ROW, ...row };
-    await Promise.resolve();
+  async function* timeline(): AsyncIterable<TimelineRow[]> {
+    for (const row of rows) yield await Promise.resolve([{ ...ROW, ...row }]);
   }
   const parts: string[] = [];
   for (const file of timesketch({ timeline } as unknown as CoreContent))
