@@ -89,15 +89,17 @@ class Adding {
   }
 
   /** Resolves when all the file's bytes are made. */
-  async add({ path, packing = 'text' }: BundleFile, blocks: AsyncGenerator<Buffer>): Promise<void> {
+  async add({ path, packing = 'text' }: BundleFile, blocks: AsyncGenerator<Block>): Promise<void> {
     const options = { mtime: ZIP_TIME, ...OPTIONS[packing] };
     const held: Buffer[] = [];
     while (this.#free >= 0) {
       this.#failed.signal.throwIfAborted();
       const next = await blocks.next();
       if (next.done === true) return this.#archive.addBuffer(Buffer.concat(held), path, options);
-      held.push(next.value);
-      this.#free -= next.value.length;
+      for (const piece of next.value) {
+        held.push(piece);
+        this.#free -= piece.length;
+      }
     }
     await new Promise<void>((resolve) => {
       this.#archive.addReadStreamLazy(path, options, (give) => {
@@ -112,9 +114,9 @@ class Adding {
   }
 }
 
-async function* following(held: readonly Buffer[], blocks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  yield* held;
-  yield* blocks;
+async function* following(held: Block, blocks: AsyncIterable<Block>): AsyncIterable<Buffer> {
+  yield Buffer.concat(held);
+  for await (const block of blocks) yield Buffer.concat(block);
 }
 
 async function* later(make: () => string): AsyncIterable<string> {
@@ -122,6 +124,8 @@ async function* later(make: () => string): AsyncIterable<string> {
   await Promise.resolve();
 }
 
+/** Pieces that together are of so many bytes, but for a file's last ones. */
+type Block = readonly Buffer[];
 const BLOCK = 512 * 1024;
 
 interface Writing {
@@ -132,26 +136,24 @@ interface Writing {
 }
 
 /** The file's bytes in blocks, noted with their hash once they have all gone by. */
-async function* hashed(file: BundleFile, { done, beat, meter }: Writing): AsyncGenerator<Buffer> {
+async function* hashed(file: BundleFile, { done, beat, meter }: Writing): AsyncGenerator<Block> {
   await beat(done.length);
   const hash = createHash('sha256');
   let bytes = 0;
   let [block, size]: [Buffer[], number] = [[], 0];
-  const take = (): Buffer => {
-    const whole = block.length === 1 ? block[0]! : Buffer.concat(block, size);
-    [block, size] = [[], 0];
-    hash.update(whole);
-    bytes += whole.length;
-    meter.add(whole.length);
-    return whole;
-  };
   for await (const piece of file.content()) {
     const buffer = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    hash.update(buffer);
+    bytes += buffer.length;
     block.push(buffer);
     size += buffer.length;
-    if (size >= BLOCK) yield take();
+    if (size < BLOCK) continue;
+    meter.add(size);
+    yield block;
+    [block, size] = [[], 0];
   }
-  if (size > 0) yield take();
+  meter.add(size);
+  if (size > 0) yield block;
   done.push({
     path: file.path,
     bytes,
