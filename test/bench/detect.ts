@@ -17,7 +17,7 @@ import { segmentPath, type SegmentRef } from '../../shared/layout.ts';
 import { parseRecord, type ArchiveRecord } from '../../shared/record.ts';
 import type { SourceId } from '../../shared/sources.ts';
 import { MemoryBlobs } from '../../shared/store/memory.ts';
-import { measure, type Figure } from './figure.ts';
+import { timed, type Figure } from './figure.ts';
 
 const RECORDS = Number(process.env['BENCH_RECORDS'] ?? 200_000);
 const ROUNDS = 3;
@@ -87,7 +87,7 @@ export async function benchDetect(): Promise<Figure[]> {
   let records = 0;
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, work] of Object.entries(works)) {
-      const { result, cpu } = await measure(work);
+      const { result, cpu } = await timed(work);
       times[name]!.push(cpu * 1000);
       if (name === 'parse') records = result;
     }
