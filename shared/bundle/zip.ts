@@ -62,7 +62,7 @@ export async function writeZip(
   archive.once('error', fail);
   archive.outputStream.pipe(output);
   const adding = new Adding(archive, room, failed);
-  addAll(all, adding, { done, beat, meter }).then(() => archive.end(), fail);
+  addAll(all, adding, { done, beat, meter, stop: failed.signal }).then(() => archive.end(), fail);
   await pipeline(output, sink, { signal: failed.signal }).catch((error: unknown) => {
     if (failed.signal.aborted) throw failed.signal.reason as Error;
     fail(error);
@@ -93,7 +93,6 @@ class Adding {
     const options = { mtime: ZIP_TIME, ...OPTIONS[packing] };
     const held: Buffer[] = [];
     while (this.#free >= 0) {
-      this.#failed.signal.throwIfAborted();
       const next = await blocks.next();
       if (next.done === true) return this.#archive.addBuffer(Buffer.concat(held), path, options);
       for (const piece of next.value) {
@@ -133,10 +132,13 @@ interface Writing {
   readonly beat: (done: number) => Promise<void>;
   /** Told of the bytes that go by: one for the whole bundle, since thousands of manifests are much, each of them little. */
   readonly meter: MemoryMeter;
+  /** No more is made once it is aborted: nobody reads it. */
+  readonly stop: AbortSignal;
 }
 
 /** The file's bytes in blocks, noted with their hash once they have all gone by. */
-async function* hashed(file: BundleFile, { done, beat, meter }: Writing): AsyncGenerator<Block> {
+async function* hashed(file: BundleFile, { done, beat, meter, stop }: Writing): AsyncGenerator<Block> {
+  stop.throwIfAborted();
   await beat(done.length);
   const hash = createHash('sha256');
   let bytes = 0;
@@ -150,6 +152,7 @@ async function* hashed(file: BundleFile, { done, beat, meter }: Writing): AsyncG
     if (size < BLOCK) continue;
     meter.add(size);
     yield block;
+    stop.throwIfAborted();
     [block, size] = [[], 0];
   }
   meter.add(size);

@@ -102,4 +102,26 @@ describe('the zip of a bundle', () => {
     );
     expect(begun).toBeLessThan(files.length);
   });
+
+  // Once files were packed as a whole, the one being made was left as it stood.
+  it.each([0, 8 * BLOCK])(
+    'ends the file that is being made when its reader is gone (room of %i bytes)',
+    async (room) => {
+      const ended = Promise.withResolvers<void>();
+      const endless: BundleFile = {
+        path: 'endless',
+        content: async function* () {
+          try {
+            for (;;) yield await Promise.resolve(randomBytes(BLOCK));
+          } finally {
+            ended.resolve();
+          }
+        },
+      };
+      const sink = new Writable({ write: (_part, _encoding, next) => next(new Error('the reader is gone')) });
+      const writing = { beat: () => Promise.resolve(), meter: new MemoryMeter(), room };
+      await expect(writeZip([endless], () => ({}), sink, writing)).rejects.toThrow('the reader is gone');
+      await expect(ended.promise).resolves.toBeUndefined();
+    },
+  );
 });
