@@ -100,8 +100,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads located chunks by ranges and gives the records that belong to the scope, chunk by chunk. A few runs of compressed chunks are in
- * memory at a time, and the plain text of some dozens.
+ * Reads located chunks by ranges and gives the records that belong to the scope, chunk by chunk. A few runs of
+ * compressed chunks are in memory at a time, and the plain text of some dozens.
  */
 export async function* readRecords(
   located: readonly SegmentChunks[],

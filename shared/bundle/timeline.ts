@@ -1,12 +1,10 @@
 import { timelineRow, type TimelineRow } from './describe.ts';
-import type { TimelinePart } from './formats/format.ts';
+import { ROWS_AT_A_TIME, type TimelinePart } from './formats/format.ts';
 import type { FoundRecord } from './read-records.ts';
 import type { RecordFile } from './record-file.ts';
 
 /** Timelines of so many rows are kept: several formats go through them. */
 const KEPT_ROWS = 10_000;
-/** Rows at a time: a promise for each costs as much as the row. */
-const BATCH = 200;
 
 /** Rows made while the records are read, when each is at hand; by record number, and none once they are many. */
 export class FirstRows {
@@ -44,16 +42,14 @@ export class Timeline {
 
   async *rows({ skip = 0, take = this.#order.length }: TimelinePart = {}): AsyncIterable<TimelineRow[]> {
     const order = this.#order.subarray(skip, skip + take);
-    for (let from = 0; from < order.length; from += BATCH) {
+    for (let from = 0; from < order.length; from += ROWS_AT_A_TIME) {
       const rows: TimelineRow[] = [];
-      for (const number of order.subarray(from, from + BATCH)) {
-        const known = this.#known.get(number);
+      for (const number of order.subarray(from, from + ROWS_AT_A_TIME)) {
+        const row =
+          this.#known.get(number) ??
+          timelineRow(this.#records.sourceOf(number), await this.#records.record(number), 1);
         const versions = this.#versions.get(number) ?? 1;
-        if (known) rows.push(versions === 1 ? known : { ...known, versions });
-        else
-          rows.push(
-            timelineRow(this.#records.sourceOf(number), await this.#records.record(number), versions),
-          );
+        rows.push(versions === 1 ? row : { ...row, versions });
       }
       yield rows;
     }

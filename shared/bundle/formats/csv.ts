@@ -82,7 +82,7 @@ const quoted = (cells: readonly string[]): string[] =>
     .split(END)
     .slice(0, cells.length);
 
-/** @param batches rows, some hundred at a time: each call of the library makes a stream of its own */
+/** @param batches rows, `ROWS_AT_A_TIME`: each call of the library makes a stream of its own */
 export async function* csvLines(batches: AsyncIterable<readonly Cells[]>): AsyncIterable<string> {
   const csv = new CsvText();
   for await (const rows of batches) yield csv.rows(rows);

@@ -1,8 +1,6 @@
-import type { BundleFile, EntitySummary, CoreFormat } from './format.ts';
+import { ROWS_AT_A_TIME, type BundleFile, type CoreFormat, type EntitySummary } from './format.ts';
 import { csvLines } from './csv.ts';
 
-/** Rows at a time. */
-const BATCH = 200;
 const HEAD = ['firstTime', 'lastTime', 'records'] as const;
 
 /** `sessions.csv`: each session seen in the scope, across all sources, with whom and what it touched. */
@@ -25,8 +23,8 @@ async function* cells(
   rows: readonly EntitySummary[],
 ): AsyncIterable<readonly (readonly (string | number)[])[]> {
   yield [[name, ...HEAD, 'users', other, 'countries', 'userAgents', 'apps', 'operations']];
-  for (let i = 0; i < rows.length; i += BATCH)
-    yield await Promise.resolve(rows.slice(i, i + BATCH).map(cellsOf));
+  for (let i = 0; i < rows.length; i += ROWS_AT_A_TIME)
+    yield await Promise.resolve(rows.slice(i, i + ROWS_AT_A_TIME).map(cellsOf));
 
   function cellsOf({ key, firstTime, lastTime, records, summary }: EntitySummary): (string | number)[] {
     const operations = Object.entries(summary.operations).map(([op, n]) => `${op}:${n}`);

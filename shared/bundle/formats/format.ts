@@ -8,6 +8,9 @@ import type { ReportInput } from '../report/input.ts';
 import type { SnapshotFile } from '../../snapshot.ts';
 import { jsonText } from './json-text.ts';
 
+/** Rows handed on together: a promise for each costs as much as the row, and so does a call of the CSV library. */
+export const ROWS_AT_A_TIME = 200;
+
 export interface TimelinePart {
   readonly skip?: number;
   readonly take?: number;
@@ -16,7 +19,7 @@ export interface TimelinePart {
 /** What a format may draw on. Everything is read from disk or small; nothing here grows with the records but rows. */
 export interface CoreContent {
   readonly records: RecordFile;
-  /** Timeline rows in time order, one per record (its latest version), some hundred at a time, made anew at each call. */
+  /** Timeline rows in time order, one per record (its latest version), `ROWS_AT_A_TIME`, made anew at each call. */
   readonly timeline: (part?: TimelinePart) => AsyncIterable<readonly TimelineRow[]>;
   /** Number of timeline rows. */
   readonly events: number;
