@@ -9,7 +9,7 @@ import { unzip } from '../../support/unzip.ts';
 
 const BLOCK = 256 * 1024;
 
-async function zipped(files: readonly BundleFile[], more: { room?: number } = {}): Promise<Buffer> {
+async function zipped(files: readonly BundleFile[]): Promise<Buffer> {
   const parts: Buffer[] = [];
   const sink = new Writable({
     write: (part: Buffer, _encoding, next) => {
@@ -20,7 +20,6 @@ async function zipped(files: readonly BundleFile[], more: { room?: number } = {}
   await writeZip(files, (done) => ({ files: done }), sink, {
     beat: () => Promise.resolve(),
     meter: new MemoryMeter(),
-    ...more,
   });
   return Buffer.concat(parts);
 }
@@ -52,13 +51,12 @@ describe('the zip of a bundle', () => {
       pieces: fc.array(piece, { maxLength: 6 }),
       packing: fc.constantFrom('text', 'hashes', 'packed', undefined),
     });
-    const room = fc.record({ room: fc.constantFrom(0, BLOCK, 4 * BLOCK) }, { requiredKeys: [] });
     await fc.assert(
-      fc.asyncProperty(fc.array(made, { maxLength: 5 }), room, async (list, more) => {
+      fc.asyncProperty(fc.array(made, { maxLength: 5 }), async (list) => {
         const files = list.map(({ pieces, packing }, i) =>
           file(`f/${i}`, pieces, packing === undefined ? {} : { packing }),
         );
-        const found = await unzip(await zipped(files, more));
+        const found = await unzip(await zipped(files));
         expect([...found.keys()]).toEqual([...files.map((f) => f.path), 'manifest.json', 'SHA256SUMS']);
         // Comparing buffers by toEqual takes a minute.
         for (const [i, { pieces }] of list.entries())
@@ -102,26 +100,4 @@ describe('the zip of a bundle', () => {
     );
     expect(begun).toBeLessThan(files.length);
   });
-
-  // Once files were packed as a whole, the one being made was left as it stood.
-  it.each([0, 8 * BLOCK])(
-    'ends the file that is being made when its reader is gone (room of %i bytes)',
-    async (room) => {
-      const ended = Promise.withResolvers<void>();
-      const endless: BundleFile = {
-        path: 'endless',
-        content: async function* () {
-          try {
-            for (;;) yield await Promise.resolve(randomBytes(BLOCK));
-          } finally {
-            ended.resolve();
-          }
-        },
-      };
-      const sink = new Writable({ write: (_part, _encoding, next) => next(new Error('the reader is gone')) });
-      const writing = { beat: () => Promise.resolve(), meter: new MemoryMeter(), room };
-      await expect(writeZip([endless], () => ({}), sink, writing)).rejects.toThrow('the reader is gone');
-      await expect(ended.promise).resolves.toBeUndefined();
-    },
-  );
 });
